@@ -1,0 +1,3 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* all.cl - the whole OpenCL program: every kernel text once */
+#include "vec.cl"

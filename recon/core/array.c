@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* array.c - planes of numbers on one device: the one place that allocates image memory */
+#include "core/array.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include "core/error.h"
+#include "core/opencl.h"
+
+#define MEMORY_ALIGNMENT 64     /* bytes: a cache line, the widest vector */
+
+/* Elements of one set of planes, with the halo row before the first and after the last. */
+static bool set_size(shape s, int64_t *pitch, int64_t *elements)
+{
+	int64_t n;
+	if (s.c < 1 || s.z < 1 || s.y < 1 || s.x < 1 || s.x > INT32_MAX || s.y > INT32_MAX)
+		return false;
+	*pitch = (s.x + 2 + ARRAY_PITCH_MULTIPLE - 1) / ARRAY_PITCH_MULTIPLE * ARRAY_PITCH_MULTIPLE;
+	/* room for the elements left of row -1 and right of the last one */
+	if (__builtin_mul_overflow(s.y + ARRAY_HALO_ROWS, s.c, &n) ||
+	    __builtin_mul_overflow(n, s.z, &n) || __builtin_mul_overflow(n + 2, *pitch, &n) ||
+	    n > INT64_MAX / 64)
+		return false;
+	*elements = n;
+	return true;
+}
+
+int64_t array_bytes(enum array_type type, shape s)
+{
+	int64_t pitch, elements;
+	if (!set_size(s, &pitch, &elements))
+		return INT64_MAX;
+	return elements * (int64_t)sizeof(float) * (type == COMPLEX ? 2 : 1);
+}
+
+bool array_would_fit(device *dev, int64_t bytes, const char *what, GError **err)
+{
+	if (dev->memory_limit == 0 || bytes <= dev->memory_limit - dev->memory_used)
+		return true;
+	g_autofree char *need = g_format_size_full((guint64)bytes, G_FORMAT_SIZE_IEC_UNITS);
+	g_autofree char *left = g_format_size_full(
+		(guint64)MAX(dev->memory_limit - dev->memory_used, 0), G_FORMAT_SIZE_IEC_UNITS);
+	g_autofree char *limit = g_format_size_full((guint64)dev->memory_limit,
+		G_FORMAT_SIZE_IEC_UNITS);
+	error_set(err, RELUMINE_OVER_LIMIT, "--max-memory", "raise the limit, or make the input smaller "
+		"with --downsample", "%s needs %s, but only %s of %s are left", what, need, left, limit);
+	return false;
+}
+
+static void fail_size(device *dev, shape s)
+{
+	GError *err = NULL;
+	error_set(&err, RELUMINE_OVER_LIMIT, NULL, NULL, "an array of %" G_GINT64_FORMAT " x %"
+		G_GINT64_FORMAT " x %" G_GINT64_FORMAT " x %" G_GINT64_FORMAT
+		" numbers (channels, z, y, x) is not possible", s.c, s.z, s.y, s.x);
+	device_fail(dev, err);
+}
+
+/* Count `bytes` against the limit. */
+static bool reserve(device *dev, int64_t bytes)
+{
+	GError *err = NULL;
+	g_mutex_lock(&dev->mutex);
+	bool fits = array_would_fit(dev, bytes, "an array", &err);
+	if (fits) {
+		dev->memory_used += bytes;
+		dev->memory_peak = MAX(dev->memory_peak, dev->memory_used);
+	}
+	g_mutex_unlock(&dev->mutex);
+	if (!fits)
+		device_fail(dev, err);
+	return fits;
+}
+
+static void unreserve(device *dev, int64_t bytes)
+{
+	g_mutex_lock(&dev->mutex);
+	dev->memory_used -= bytes;
+	g_mutex_unlock(&dev->mutex);
+}
+
+static bool allocate(array *a, int64_t elements)
+{
+	if (a->dev->opencl) {
+		a->buffer = opencl_alloc(a->dev, a->bytes);
+	} else if (posix_memalign(&a->buffer, MEMORY_ALIGNMENT, (size_t)a->bytes) != 0) {
+		a->buffer = NULL;
+		GError *err = NULL;
+		g_autofree char *need = g_format_size_full((guint64)a->bytes, G_FORMAT_SIZE_IEC_UNITS);
+		error_set(&err, RELUMINE_OVER_LIMIT, NULL, "make the input smaller with --downsample, or "
+			"free memory", "the system has no %s left for an array", need);
+		device_fail(a->dev, err);
+	}
+	if (!a->buffer)
+		return false;
+	if (!a->dev->opencl) {
+		a->mem = (float *)a->buffer + a->origin;
+		a->imag = a->type == COMPLEX ? elements : 0;
+	}
+#ifdef RELUMINE_DEBUG
+	if (a->dev->opencl)
+		opencl_fill_nan(a->dev, a->buffer, a->bytes);
+	else
+		for (int64_t i = 0; i < a->bytes / (int64_t)sizeof(float); i++)
+			((float *)a->buffer)[i] = NAN;
+#endif
+	return true;
+}
+
+array *array_new(device *dev, enum array_type type, shape s)
+{
+	array *a = g_new0(array, 1);
+	int64_t elements;
+	a->dev = dev;
+	a->type = type;
+	a->shape = s;
+	a->plane_rows = s.y + ARRAY_HALO_ROWS;
+	if (dev->error)
+		return a;
+	if (!set_size(s, &a->pitch, &elements)) {
+		fail_size(dev, s);
+		return a;
+	}
+	a->bytes = array_bytes(type, s);
+	a->origin = 2 * a->pitch;       /* one halo row, and one for what is left of it */
+	if (!reserve(dev, a->bytes)) {
+		a->bytes = 0;
+	} else if (!allocate(a, elements)) {
+		unreserve(dev, a->bytes);
+		a->bytes = 0;
+	}
+	return a;
+}
+
+array *array_like(const array *a)
+{
+	return array_new(a->dev, a->type, a->shape);
+}
+
+array *array_copy(const array *a)
+{
+	return array_move(a, a->dev);
+}
+
+void array_free(array *a)
+{
+	if (!a)
+		return;
+	if (a->bytes) {
+		unreserve(a->dev, a->bytes);
+		if (a->dev->opencl)
+			opencl_release(a->buffer);
+		else
+			free(a->buffer);
+	}
+	g_free(a);
+}
+
+int64_t array_extent(const array *a)
+{
+	int64_t one = (array_rows(a) - 1) * a->pitch + a->shape.x;
+	if (a->type == REAL)
+		return one;
+	return a->dev->opencl ? 2 * one : a->imag + one;
+}
+
+static array view(const array *a, int64_t first_plane, shape s)
+{
+	array v = *a;
+	v.bytes = 0;
+	v.shape = s;
+	if (a->mem)
+		v.mem = a->mem + first_plane * a->plane_rows * a->pitch;
+	v.origin = a->origin + first_plane * a->plane_rows * a->pitch;
+	return v;
+}
+
+array array_channel(const array *a, int64_t c)
+{
+	return view(a, c * a->shape.z, (shape){ 1, a->shape.z, a->shape.y, a->shape.x });
+}
+
+array array_plane(const array *a, int64_t c, int64_t z)
+{
+	return view(a, c * a->shape.z + z, (shape){ 1, 1, a->shape.y, a->shape.x });
+}
+
+static void upload_row(array *a, int64_t plane, int64_t y, const float *packed)
+{
+	float *row = a->mem + (plane * a->plane_rows + y) * a->pitch;
+	if (a->type == REAL) {
+		memcpy(row, packed, (size_t)a->shape.x * sizeof(float));
+		return;
+	}
+	for (int64_t x = 0; x < a->shape.x; x++) {
+		row[x] = packed[2 * x];
+		row[a->imag + x] = packed[2 * x + 1];
+	}
+}
+
+static void download_row(const array *a, int64_t plane, int64_t y, float *packed)
+{
+	const float *row = a->mem + (plane * a->plane_rows + y) * a->pitch;
+	if (a->type == REAL) {
+		memcpy(packed, row, (size_t)a->shape.x * sizeof(float));
+		return;
+	}
+	for (int64_t x = 0; x < a->shape.x; x++) {
+		packed[2 * x] = row[x];
+		packed[2 * x + 1] = row[a->imag + x];
+	}
+}
+
+static int64_t element_size(const array *a)
+{
+	return (int64_t)sizeof(float) * (a->type == COMPLEX ? 2 : 1);
+}
+
+void array_upload(array *a, const float *packed)
+{
+	int64_t width = a->shape.x * (a->type == COMPLEX ? 2 : 1), size = element_size(a);
+	if (a->dev->error)
+		return;
+	for (int64_t p = 0; p < shape_planes(a->shape); p++) {
+		const float *plane = packed + p * a->shape.y * width;
+		if (a->dev->opencl)
+			opencl_write_rows(a->dev, a->buffer, (a->origin + p * a->plane_rows * a->pitch) * size,
+				a->pitch * size, plane, a->shape.x * size, a->shape.y);
+		else
+			for (int64_t y = 0; y < a->shape.y; y++)
+				upload_row(a, p, y, plane + y * width);
+	}
+}
+
+void array_download(const array *a, float *packed)
+{
+	int64_t width = a->shape.x * (a->type == COMPLEX ? 2 : 1), size = element_size(a);
+	if (a->dev->error)
+		return;
+	for (int64_t p = 0; p < shape_planes(a->shape); p++) {
+		float *plane = packed + p * a->shape.y * width;
+		if (a->dev->opencl)
+			opencl_read_rows(a->dev, a->buffer, (a->origin + p * a->plane_rows * a->pitch) * size,
+				a->pitch * size, plane, a->shape.x * size, a->shape.y);
+		else
+			for (int64_t y = 0; y < a->shape.y; y++)
+				download_row(a, p, y, plane + y * width);
+	}
+}
+
+/* Between devices by way of packed host memory, plane by plane. */
+array *array_move(const array *a, device *dev)
+{
+	array *to = array_new(dev, a->type, a->shape);
+	if (a->dev->error || dev->error)
+		return to;
+	g_autofree float *packed = g_try_malloc((gsize)(a->shape.y * a->shape.x * element_size(a)));
+	if (!packed) {
+		fail_size(dev, a->shape);
+		return to;
+	}
+	for (int64_t c = 0; c < a->shape.c; c++) {
+		for (int64_t z = 0; z < a->shape.z; z++) {
+			array from_plane = array_plane(a, c, z), to_plane = array_plane(to, c, z);
+			array_download(&from_plane, packed);
+			array_upload(&to_plane, packed);
+		}
+	}
+	return to;
+}

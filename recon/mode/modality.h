@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* modality.h - what a command of the program is: its options and the work it does */
+#ifndef MODE_MODALITY_H
+#define MODE_MODALITY_H
+
+#include "core/array.h"
+#include "core/report.h"
+#include "core/watch.h"
+#include "relumine.h"
+
+/* A picture the job has read. */
+typedef struct {
+	const char *path;       /* for messages */
+	array *data;            /* REAL, CPU, values as stored */
+	double white;           /* the largest value an integer sample can hold; 0 for float */
+} input;
+
+/* One call of a command. */
+typedef struct task {
+	device *cpu;            /* where inputs live */
+	device *dev;            /* where to compute; may be the same as cpu */
+	const void *options;    /* the command's options record, resolved */
+	const char *cache;      /* folder for things worth keeping, or NULL */
+	int n_inputs;
+	input *inputs;
+	GHashTable *pictures;   /* option name -> input *, for FILE_IN options that were given */
+	report *report;
+	watch *watch;
+	array *result;          /* made by the command; REAL; owned by the task */
+} task;
+
+/* The picture given with --option, or NULL. */
+static inline const input *task_picture(const task *t, const char *option)
+{
+	return g_hash_table_lookup(t->pictures, option);
+}
+
+/* Note the step being done, for progress; false: stop. */
+bool task_step(task *t, const char *step);
+
+/*
+ * A row of the table of commands.  `options_size` bytes are allocated for each job, zeroed, and
+ * filled through the offsets in command.options:
+ *   FLAG bool   INTEGER int64_t   NUMBER double   SIZE int64_t   CHOICE int (index)
+ *   TEXT, FILE_IN, FILE_OUT char * (many: char **, NULL-ended)
+ * A NUMBER or INTEGER with `choices` also takes those words: the first is NaN or INT64_MIN, the
+ * second has no place in one (use two options).
+ * Options that are not set and have no default are NaN, INT64_MIN, -1 or NULL.
+ */
+typedef struct {
+	relumine_command command;
+	size_t options_size;
+	bool reads_pictures;    /* the job reads the inputs and FILE_IN options beforehand */
+	bool (*run)(task *t, GError **err);
+} modality;
+
+#define OPTION_AT(record, field) ((int)offsetof(record, field))
+
+#endif
