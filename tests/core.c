@@ -13,7 +13,8 @@ static void error_has_four_parts(void)
 	error_set(&err, RELUMINE_BAD_INPUT, "psf.tif", "look at it", "sums to %d", 0);
 	error_while(&err, "normalising");
 	error_while(&err, "something further out");
-	g_assert_cmpstr(err->message, ==, "psf.tif: sums to 0\n  while: normalising\n  try:   look at it");
+	g_assert_cmpstr(err->message, ==,
+		"psf.tif: sums to 0\n  while: normalising\n  try:   look at it");
 	g_assert_cmpint(relumine_exit_status(err), ==, 3);
 }
 
