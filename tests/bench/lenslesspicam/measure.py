@@ -20,6 +20,9 @@ import numpy as np
 
 # what is run: name, height, width, channels; padded by both to twice the size
 SIZES = (("gray", 300, 400, 1), ("colour", 270, 480, 3))
+# keeps glibc from giving memory back to the system after each temporary array of theirs
+KEEP_MEMORY = {"MALLOC_MMAP_THRESHOLD_": "1000000000", "MALLOC_TRIM_THRESHOLD_": "2000000000",
+               "MALLOC_TOP_PAD_": "300000000"}
 RELUMINE = os.path.abspath("build/relumine")
 
 
@@ -77,12 +80,14 @@ def measure_theirs(folder, backend, iterations, threads):
     print(json.dumps({"seconds": seconds, "padded": [int(n) for n in admm._padded_shape[1:3]]}))
 
 
-def run_theirs(folder, backend, iterations, threads):
+def run_theirs(folder, backend, threads, arguments):
     words = [sys.executable, __file__, "--child", backend, "--folder", folder,
-             "--iterations", str(iterations), "--threads", str(threads)]
+             "--iterations", str(arguments.iterations), "--threads", str(threads)]
     number = str(threads)
     environment = dict(os.environ, OMP_NUM_THREADS=number, MKL_NUM_THREADS=number,
                        OPENBLAS_NUM_THREADS=number, MPLBACKEND="Agg")
+    if arguments.keep_memory:
+        environment.update(KEEP_MEMORY)
     done = subprocess.run(words, env=environment, stdout=subprocess.PIPE, check=True, text=True)
     return json.loads(done.stdout.splitlines()[-1])
 
@@ -119,12 +124,12 @@ def measure(case, backend, threads, arguments):
     with tempfile.TemporaryDirectory() as folder:
         write_case(folder, height, width, channels)
         for _ in range(arguments.pairs):
-            one = run_theirs(folder, backend, arguments.iterations, threads)
+            one = run_theirs(folder, backend, threads, arguments)
             theirs.append(1000 * one["seconds"])
             if not arguments.only_theirs:
                 ours.append(1000 * run_ours(folder, arguments.iterations, threads))
         result = {"bench": "lenslesspicam", "case": name, "size": f"{height}x{width}x{channels}",
-                  "padded": "x".join(map(str, one["padded"])), "backend": backend,
+                  "padded": "x".join(map(str, one["padded"])), "backend": backend, "keep_memory": arguments.keep_memory,
                   "threads": threads, "iterations": arguments.iterations,
                   "theirs_ms_per_iteration": round(statistics.median(theirs), 3)}
         if ours:
@@ -153,6 +158,8 @@ def main():
     parser.add_argument("--pairs", type=int, default=5, help="runs of each, in turns")
     parser.add_argument("--no-torch", action="store_true")
     parser.add_argument("--only-theirs", action="store_true", help="without build/relumine")
+    parser.add_argument("--keep-memory", action="store_true",
+                        help="theirs with a malloc that keeps its memory: helps torch")
     parser.add_argument("--child", help=argparse.SUPPRESS)
     parser.add_argument("--folder", help=argparse.SUPPRESS)
     parser.add_argument("--threads", type=int, default=0, help="only this number; default 1 and 2")
