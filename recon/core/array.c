@@ -43,8 +43,9 @@ bool array_would_fit(device *dev, int64_t bytes, const char *what, GError **err)
 		(guint64)MAX(dev->memory_limit - dev->memory_used, 0), G_FORMAT_SIZE_IEC_UNITS);
 	g_autofree char *limit = g_format_size_full((guint64)dev->memory_limit,
 		G_FORMAT_SIZE_IEC_UNITS);
-	error_set(err, RELUMINE_OVER_LIMIT, "--max-memory", "raise the limit, or make the input smaller "
-		"with --downsample", "%s needs %s, but only %s of %s are left", what, need, left, limit);
+	error_set(err, RELUMINE_OVER_LIMIT, "--max-memory", "raise the limit, or make the input "
+		"smaller with --downsample", "%s needs %s, but only %s of %s are left", what, need, left,
+		limit);
 	return false;
 }
 
