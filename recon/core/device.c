@@ -2,16 +2,17 @@
 /* device.c - choosing where to compute, and the errors that stick there */
 #include "core/device.h"
 
+#include <assert.h>
 #include <string.h>
 #include "core/error.h"
 #include "core/opencl.h"
 #include "core/pool.h"
 
-/* "opencl" -> -1, "opencl:3" -> 3 */
+/* "opencl" -> OPENCL_ANY, "opencl:3" -> 3 */
 static bool parse_index(const char *name, int *index, GError **err)
 {
-	*index = -1;
-	if (!strcmp(name, "opencl") || !strcmp(name, "auto"))
+	*index = OPENCL_ANY;
+	if (!strcmp(name, "opencl"))
 		return true;
 	gint64 n = 0;
 	if (g_str_has_prefix(name, "opencl:") &&
@@ -28,20 +29,20 @@ static bool choose(device *dev, const char *name, const char *cache, GError **er
 {
 	if (!strcmp(name, "cpu"))
 		return true;
+	if (!strcmp(name, "auto")) {
+		dev->opencl = opencl_new(OPENCL_AUTO, cache, NULL);
+		return true;
+	}
 	int index;
 	if (!parse_index(name, &index, err))
 		return false;
-	if (!strcmp(name, "auto")) {
-		dev->opencl = opencl_new(-1, cache, NULL);
-		return true;
-	}
 	g_autoptr(GError) cause = NULL;
 	dev->opencl = opencl_new(index, cache, &cause);
 	if (!dev->opencl && cause)
 		g_propagate_error(err, g_steal_pointer(&cause));
 	else if (!dev->opencl)
 		error_set(err, RELUMINE_DEVICE_LOST, "--device", "`relumine devices` says what is "
-			"missing; --device cpu needs nothing", "no OpenCL GPU or accelerator was found");
+			"missing; --device cpu needs nothing", "no OpenCL device was found");
 	return dev->opencl != NULL;
 }
 
@@ -124,18 +125,60 @@ static void run_part(int64_t first, int64_t end, void *data)
 /* Items enough to be worth waking a thread for (some 10 us): elements, and rows of them. */
 enum { LINEAR_GRAIN = 16384 };
 
-void launch(const array *over, int64_t first, int64_t end, const struct kernel *k, const void *args)
+static void launch_cpu(const array *over, int64_t first, int64_t end, const struct kernel *k,
+	const void *args)
+{
+	bool linear = k->form == KERNEL_LINEAR;
+	int64_t grain = linear ? LINEAR_GRAIN : MAX(LINEAR_GRAIN / over->pitch, 1);
+	struct cpu_job job = { k, args, first };
+	device_each(over->dev, end - first, grain, run_part, &job);
+}
+
+enum { MOST_PARAMS = 32, MOST_ARGS_BYTES = MOST_PARAMS * 8 };
+
+/* The same once more for the imaginary parts: between them and the real ones lie other planes. */
+static void launch_imaginary(const array *over, int64_t first, int64_t end, const struct kernel *k,
+	const void *args)
+{
+	array parts[MOST_PARAMS];
+	union { char bytes[MOST_ARGS_BYTES]; int64_t align; } shifted;
+	const struct kernel_param *last = &k->params[k->n_params - 1];
+	size_t size = last->offset + (last->type == KERNEL_FLOAT ? sizeof(float) : sizeof(int64_t));
+	assert(k->n_params <= MOST_PARAMS && size <= sizeof(shifted));
+	memcpy(shifted.bytes, args, size);
+	for (size_t i = 0; i < k->n_params; i++) {
+		if (k->params[i].type != KERNEL_ARRAY)
+			continue;
+		array **slot = (array **)(void *)(shifted.bytes + k->params[i].offset);
+		parts[i] = **slot;
+		parts[i].mem += parts[i].imag;
+		*slot = &parts[i];
+	}
+	launch_cpu(over, first, end, k, shifted.bytes);
+}
+
+static bool takes_complex(const struct kernel *k)
+{
+	for (size_t i = 0; i < k->n_params; i++)
+		if (k->params[i].type == KERNEL_COMPLEX)
+			return true;
+	return false;
+}
+
+void launch(const array *over, int64_t first, int64_t end, const struct kernel *k,
+	const void *args)
 {
 	device *dev = over->dev;
 	if (dev->error)
 		return;
+	bool linear = k->form == KERNEL_LINEAR;
+	bool two_parts = linear && over->type == COMPLEX && !takes_complex(k);
+	int64_t items = linear ? (array_rows(over) - 1) * over->pitch + over->shape.x : array_rows(over);
 	if (dev->opencl) {
-		opencl_launch(over, first, end, k, args);
+		opencl_launch(over, first, MIN(end, two_parts ? 2 * items : items), k, args);
 		return;
 	}
-	bool linear = k->form == KERNEL_LINEAR;
-	int64_t grain = linear ? LINEAR_GRAIN : MAX(LINEAR_GRAIN / over->pitch, 1);
-	struct cpu_job job = { k, args, first };
-	end = MIN(end, linear ? array_extent(over) : array_rows(over));
-	device_each(dev, end - first, grain, run_part, &job);
+	launch_cpu(over, first, MIN(end, items), k, args);
+	if (two_parts)
+		launch_imaginary(over, first, MIN(end, items), k, args);
 }

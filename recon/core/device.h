@@ -23,8 +23,8 @@ struct device {
 };
 
 /*
- * name     "auto" (the first OpenCL GPU or accelerator, else the CPU), "cpu", "opencl",
- *          "opencl:N" (N counts as relumine_devices does)
+ * name     "auto" (the first OpenCL GPU or accelerator, else the CPU), "cpu", "opencl" (the same,
+ *          else a CPU device of OpenCL), "opencl:N" (N counts as `relumine devices` does)
  * threads  0: as many as the machine has
  * cache    folder for compiled OpenCL programs, created at need; NULL: no cache
  * Fails with RELUMINE_DEVICE_LOST when the forced device is missing.
