@@ -157,14 +157,6 @@ void array_free(array *a)
 	g_free(a);
 }
 
-int64_t array_extent(const array *a)
-{
-	int64_t one = (array_rows(a) - 1) * a->pitch + a->shape.x;
-	if (a->type == REAL)
-		return one;
-	return a->dev->opencl ? 2 * one : a->imag + one;
-}
-
 static array view(const array *a, int64_t first_plane, shape s)
 {
 	array v = *a;

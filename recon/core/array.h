@@ -97,7 +97,4 @@ static inline int64_t array_rows(const array *a)
 	return shape_planes(a->shape) * a->plane_rows - ARRAY_HALO_ROWS;
 }
 
-/* Floats from element (0, 0, 0, 0) to the last, padding included; complex: of both parts. */
-int64_t array_extent(const array *a);
-
 #endif
