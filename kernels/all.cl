@@ -1,3 +1,4 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* all.cl - the whole OpenCL program: every kernel text once */
+#pragma OPENCL FP_CONTRACT OFF
 #include "vec.cl"

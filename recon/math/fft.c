@@ -13,6 +13,7 @@ struct fft {
 	fft_line *x, *y, *z;            /* CPU; z with three axes */
 	array *scratch;                 /* CPU: one row for each thread */
 	struct vkfft_plan *vk;          /* OpenCL */
+	device *host;                   /* OpenCL, a size VkFFT will not do: the CPU does it */
 	int slot;                       /* scratch rows given out in the pass that runs */
 };
 
@@ -55,10 +56,17 @@ fft *fft_new(device *dev, shape s, int axes)
 	f->dev = dev;
 	f->s = s;
 	f->axes = axes;
-	if (dev->opencl)
-		f->vk = vkfft_plan_new(dev, s, axes);
-	else
+	if (!dev->opencl) {
 		plan_on_cpu(f, dev);
+		return f;
+	}
+	f->vk = vkfft_plan_new(dev, s, axes);
+	if (!f->vk && !dev->error) {
+		f->host = device_new("cpu", device_threads(dev), NULL, NULL);
+		device_warn(dev, "the device cannot do Fourier transforms of %" G_GINT64_FORMAT " x %"
+			G_GINT64_FORMAT ": they run on the CPU, which is slower", s.y, s.x);
+		plan_on_cpu(f, f->host);
+	}
 	return f;
 }
 
@@ -71,6 +79,7 @@ void fft_free(fft *f)
 	fft_line_free(f->z);
 	array_free(f->scratch);
 	vkfft_plan_free(f->vk);
+	device_free(f->host);
 	g_free(f);
 }
 
@@ -155,7 +164,7 @@ static void line_pass(int64_t first, int64_t end, void *data)
 static void run_rows(struct job *j)
 {
 	j->f->slot = 0;
-	device_each(j->f->dev, shape_planes(j->image->shape) * strips_of(j->image->shape), 1,
+	device_each(j->spectrum->dev, shape_planes(j->image->shape) * strips_of(j->image->shape), 1,
 		row_pass, j);
 }
 
@@ -165,25 +174,13 @@ static void run_lines(struct job *j, int axis)
 	j->axis = axis;
 	j->f->slot = 0;
 	int64_t lines = axis == 1 ? s.c * s.z : s.c * s.y;
-	device_each(j->f->dev, lines * blocks_of(j->spectrum), 1, line_pass, j);
-}
-
-static void count(fft *f, shape s)
-{
-	f->dev->fft_count += f->axes == 2 ? shape_planes(s) : s.c;
+	device_each(j->spectrum->dev, lines * blocks_of(j->spectrum), 1, line_pass, j);
 }
 
 /* --- the transforms ------------------------------------------------------------------------- */
 
-void fft_forward(fft *f, array *spectrum, const array *image)
+static void forward_on_cpu(fft *f, array *spectrum, const array *image)
 {
-	if (f->dev->error)
-		return;
-	count(f, image->shape);
-	if (f->dev->opencl) {
-		vkfft_forward(f->vk, spectrum, image);
-		return;
-	}
 	struct job j = { .f = f, .image = image, .spectrum = spectrum, .forward = true };
 	run_rows(&j);
 	run_lines(&j, 1);
@@ -191,18 +188,54 @@ void fft_forward(fft *f, array *spectrum, const array *image)
 		run_lines(&j, 2);
 }
 
-void fft_inverse(fft *f, array *image, array *spectrum)
+static void inverse_on_cpu(fft *f, array *image, array *spectrum)
 {
-	if (f->dev->error)
-		return;
-	count(f, image->shape);
-	if (f->dev->opencl) {
-		vkfft_inverse(f->vk, image, spectrum);
-		return;
-	}
 	struct job j = { .f = f, .image = image, .spectrum = spectrum };
 	if (f->axes == 3)
 		run_lines(&j, 2);
 	run_lines(&j, 1);
 	run_rows(&j);
+}
+
+/* y = F x or F^-1 x on the host, for arrays of the OpenCL device */
+static void by_way_of_host(fft *f, array *y, const array *x, bool forward)
+{
+	g_autoptr(array) from = array_move(x, f->host);
+	g_autoptr(array) to = array_new(f->host, y->type, y->shape);
+	GError *err = NULL;
+	if (!device_ok(f->host, &err)) {
+		device_fail(f->dev, err);
+		return;
+	}
+	if (forward)
+		forward_on_cpu(f, to, from);
+	else
+		inverse_on_cpu(f, to, from);
+	array_assign(y, to);
+}
+
+void fft_forward(fft *f, array *spectrum, const array *image)
+{
+	if (f->dev->error)
+		return;
+	f->dev->fft_count += f->axes == 2 ? shape_planes(image->shape) : image->shape.c;
+	if (f->vk)
+		vkfft_forward(f->vk, spectrum, image);
+	else if (f->host)
+		by_way_of_host(f, spectrum, image, true);
+	else
+		forward_on_cpu(f, spectrum, image);
+}
+
+void fft_inverse(fft *f, array *image, array *spectrum)
+{
+	if (f->dev->error)
+		return;
+	f->dev->fft_count += f->axes == 2 ? shape_planes(image->shape) : image->shape.c;
+	if (f->vk)
+		vkfft_inverse(f->vk, image, spectrum);
+	else if (f->host)
+		by_way_of_host(f, image, spectrum, false);
+	else
+		inverse_on_cpu(f, image, spectrum);
 }
