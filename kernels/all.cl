@@ -2,3 +2,4 @@
 /* all.cl - the whole OpenCL program: every kernel text once */
 #pragma OPENCL FP_CONTRACT OFF
 #include "vec.cl"
+#include "fused.cl"
