@@ -42,6 +42,7 @@ struct kernel {
 #define RUN_PART(over, first, end, k, ...) \
 	launch(over, first, end, k##_kernel(), &(struct k##_args){ __VA_ARGS__ })
 
-void launch(const array *over, int64_t first, int64_t end, const struct kernel *k, const void *args);
+void launch(const array *over, int64_t first, int64_t end, const struct kernel *k,
+	const void *args);
 
 #endif
