@@ -34,7 +34,7 @@ void admm_drive_rows(const struct admm *s, array *drive, array *m, const array *
 	const array *d1, int64_t rows)
 {
 	float f = ratio(s->before.mu3, s->mu.mu3);
-	if (s->settings->order == ADMM_AFTER)
+	if (s->settings->order == ADMM_TUTORIAL)
 		RUN_PART(v, 0, rows, k_tv_drive_after, drive, m, v, d0, d1, v->pitch, s->grid.x, f,
 			s->mu.mu2, s->mu.mu3);
 	else

@@ -7,7 +7,7 @@
 #include "core/watch.h"
 
 /* When w follows: after v (DiffuserCam tutorial), or before it (LenslessPiCam). */
-enum admm_order { ADMM_AFTER, ADMM_BEFORE };
+enum admm_order { ADMM_TUTORIAL, ADMM_LPC };
 
 typedef struct {
 	float mu1, mu2, mu3;    /* of x = M v, u = grad v, w = v */
