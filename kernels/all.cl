@@ -3,3 +3,8 @@
 #pragma OPENCL FP_CONTRACT OFF
 #include "vec.cl"
 #include "fused.cl"
+#include "calibrate.cl"
+#include "geometry.cl"
+#include "resample.cl"
+#include "demosaic.cl"
+#include "render.cl"
