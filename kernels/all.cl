@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* all.cl - the whole OpenCL program: every kernel text once */
+#pragma OPENCL FP_CONTRACT OFF
 #include "vec.cl"
 #include "calibrate.cl"
 #include "geometry.cl"
