@@ -8,3 +8,4 @@
 #include "resample.cl"
 #include "demosaic.cl"
 #include "render.cl"
+#include "fourier.cl"

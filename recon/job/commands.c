@@ -7,6 +7,7 @@
 
 /* Each command once: LIST(m) is m(first) m(second) ... */
 #define LIST(m) \
+	m(command_lensless) \
 	m(command_convert) \
 	m(command_inspect) \
 	m(command_compare) \
