@@ -7,3 +7,5 @@
 #include "resample.cl"
 #include "demosaic.cl"
 #include "render.cl"
+#include "psf.cl"
+#include "spectrum.cl"

@@ -27,12 +27,25 @@ typedef struct task {
 	report *report;
 	watch *watch;
 	array *result;          /* made by the command; REAL; owned by the task */
+	GHashTable *extras;     /* FILE_OUT option name -> array *, owned: see task_add_picture */
 } task;
 
 /* The picture given with --option, or NULL. */
 static inline const input *task_picture(const task *t, const char *option)
 {
 	return g_hash_table_lookup(t->pictures, option);
+}
+
+/*
+ * A picture beside the result, to be written where the FILE_OUT option says, if it was given.
+ * option: static.  Takes `data`, which is on the CPU.
+ */
+static inline void task_add_picture(task *t, const char *option, array *data)
+{
+	if (!t->extras)
+		t->extras = g_hash_table_new_full(g_str_hash, g_str_equal, NULL,
+			(GDestroyNotify)array_free);
+	g_hash_table_replace(t->extras, (gpointer)option, data);
 }
 
 /* Note the step being done, for progress; false: stop. */
@@ -45,6 +58,8 @@ bool task_step(task *t, const char *step);
  *   TEXT, FILE_IN, FILE_OUT char * (many: char **, NULL-ended)
  * A NUMBER or INTEGER with `choices` also takes those words: the first is NaN or INT64_MIN, the
  * second has no place in one (use two options).
+ * A FILE_IN with `choices` also takes those words: then there is no file to read (task_picture
+ * gives NULL), and the record holds the word.
  * Options that are not set and have no default are NaN, INT64_MIN, -1 or NULL.
  */
 typedef struct {
