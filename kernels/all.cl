@@ -9,3 +9,5 @@
 #include "demosaic.cl"
 #include "render.cl"
 #include "fourier.cl"
+#include "psf.cl"
+#include "spectrum.cl"
