@@ -228,6 +228,7 @@ static void walk_down(int64_t first, int64_t end, void *data)
 static void admm_cpu_pixels(void *schedule)
 {
 	struct admm_cpu *p = schedule;
+	p->s->dev->fft_count += 4;      /* v and the model here, their drives back */
 	device_each(p->s->dev, p->chunks, 1, save_halo, p);
 	device_each(p->s->dev, p->chunks, 1, walk_down, p);
 }
@@ -244,6 +245,7 @@ static void begin_rows(int64_t first, int64_t end, void *data)
 static void admm_cpu_begin(void *schedule)
 {
 	struct admm_cpu *p = schedule;
+	p->s->dev->fft_count++;
 	device_each(p->s->dev, p->chunks, 1, begin_rows, p);
 }
 
@@ -272,6 +274,7 @@ static void admm_cpu_result(void *schedule, array *result)
 {
 	struct admm_cpu *p = schedule;
 	struct result_job job = { p, result };
+	p->s->dev->fft_count++;
 	device_each(p->s->dev, p->chunks, 1, result_rows, &job);
 }
 
