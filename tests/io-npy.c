@@ -10,8 +10,8 @@
 static char *npy_file(const char *name, const char *descr, const char *order, const char *dims,
 	const void *numbers, size_t size)
 {
-	g_autofree char *text = g_strdup_printf("{'descr': '%s', 'fortran_order': %s, 'shape': (%s), }\n",
-		descr, order, dims);
+	g_autofree char *text = g_strdup_printf(
+		"{'descr': '%s', 'fortran_order': %s, 'shape': (%s), }\n", descr, order, dims);
 	g_autoptr(GByteArray) bytes = g_byte_array_new();
 	uint8_t length[2] = { (uint8_t)strlen(text), 0 };
 	g_byte_array_append(bytes, (const guint8 *)"\x93NUMPY\1", 8);
@@ -24,7 +24,12 @@ static char *npy_file(const char *name, const char *descr, const char *order, co
 /* The same two numbers, 3 and 250 (or -6, where there is a sign), in every type. */
 static void npy_types(void)
 {
-	static const struct { const char *descr, *bytes; size_t size; float second; int bits; } cases[] = {
+	static const struct {
+		const char *descr, *bytes;
+		size_t size;
+		float second;
+		int bits;
+	} cases[] = {
 		{ "|b1", "\1\0", 2, 0, 8 }, { "|u1", "\3\xfa", 2, 250, 8 }, { "|i1", "\3\xfa", 2, -6, 8 },
 		{ "<u2", "\3\0\xfa\0", 4, 250, 16 }, { ">u2", "\0\3\0\xfa", 4, 250, 16 },
 		{ "<i2", "\3\0\xfa\xff", 4, -6, 16 }, { ">i2", "\0\3\xff\xfa", 4, -6, 16 },
@@ -51,8 +56,8 @@ static void npy_types(void)
 /* IEEE 754: largest, smallest subnormal, one third, infinity */
 static void npy_half(void)
 {
-	g_autofree char *path = npy_file("half.npy", "<f2", "False", "5,", "\xff\x7b\1\0\x55\x35\0\xfc\1\x80",
-		10);
+	g_autofree char *path = npy_file("half.npy", "<f2", "False", "5,",
+		"\xff\x7b\1\0\x55\x35\0\xfc\1\x80", 10);
 	g_autoptr(image) im = read_good(path);
 	g_assert_cmpfloat(value_at(im, 0, 0, 0, 0), ==, 65504);
 	g_assert_cmpfloat(value_at(im, 0, 0, 0, 1), ==, 0x1p-24f);
