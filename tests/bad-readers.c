@@ -16,6 +16,18 @@
 #define TIME_MOST 10                    /* seconds */
 #define NOT_FOUND (-1)
 
+/* a sanitizer's shadow memory alone is larger than the limit */
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define SANITIZED true
+#endif
+#elif defined(__SANITIZE_ADDRESS__)
+#define SANITIZED true
+#endif
+#ifndef SANITIZED
+#define SANITIZED false
+#endif
+
 enum { SAID_NOTHING = 100, DESCRIBED_WRONG = 101, NOT_DECODED = 102 };
 
 static char *folder_of_data(void)
@@ -66,8 +78,7 @@ static int run_limited(const char *path)
 	g_assert_cmpint(child, >=, 0);
 	if (child == 0) {
 		struct rlimit memory = { MEMORY_MOST, MEMORY_MOST };
-		/* a sanitizer's shadow memory alone is larger */
-		if (!g_getenv("RELUMINE_SANITIZED"))
+		if (!SANITIZED)
 			setrlimit(RLIMIT_AS, &memory);
 		alarm(TIME_MOST);
 		_exit(read_one(path));

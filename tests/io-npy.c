@@ -150,10 +150,12 @@ static void npy_refused(void)
 
 /* --- NPZ -------------------------------------------------------------------------------------- */
 
-static void npz_add(zip_t *archive, const char *name, const char *path)
+static void npz_add(zip_t *archive, const char *name, const char *path, int method)
 {
 	zip_source_t *source = zip_source_file(archive, path, 0, -1);
-	g_assert_cmpint(zip_file_add(archive, name, source, ZIP_FL_OVERWRITE), >=, 0);
+	zip_int64_t entry = zip_file_add(archive, name, source, ZIP_FL_OVERWRITE);
+	g_assert_cmpint(entry, >=, 0);
+	g_assert_cmpint(zip_set_file_compression(archive, (zip_uint64_t)entry, method, 0), ==, 0);
 }
 
 static void npz_members(void)
@@ -162,12 +164,12 @@ static void npz_members(void)
 	g_autofree char *b = npy_file("b.npy", "|u1", "False", "2, 1", "\4\5", 2);
 	g_autofree char *both = scratch_path("both.npz"), *single = scratch_path("single.npz");
 	zip_t *archive = zip_open(both, ZIP_CREATE, NULL);
-	npz_add(archive, "first.npy", a);
-	npz_add(archive, "second.npy", b);
+	npz_add(archive, "first.npy", a, ZIP_CM_STORE);
+	npz_add(archive, "second.npy", b, ZIP_CM_DEFLATE);
 	g_assert_cmpint(zip_close(archive), ==, 0);
 	archive = zip_open(single, ZIP_CREATE, NULL);
-	npz_add(archive, "arr_0.npy", a);
-	npz_add(archive, "notes.txt", b);
+	npz_add(archive, "arr_0.npy", a, ZIP_CM_DEFLATE);
+	npz_add(archive, "notes.txt", b, ZIP_CM_STORE);
 	g_assert_cmpint(zip_close(archive), ==, 0);
 
 	expect_refused(both, RELUMINE_BAD_INPUT, "first, second");
@@ -188,10 +190,7 @@ static void npz_damaged(void)
 	gsize size;
 	g_assert_true(g_file_get_contents(path, &bytes, &size, NULL));
 	char *third = memmem(bytes, size, "\1\2\3", 3);
-	if (!third) {
-		g_test_skip("libzip packed this tiny array");
-		return;
-	}
+	g_assert_nonnull(third);
 	third[1] ^= 1;
 	g_autofree char *bad = scratch_file("crc.npz", bytes, size);
 	g_autofree char *chosen = g_strconcat(bad, ":first", NULL);

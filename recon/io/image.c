@@ -126,8 +126,10 @@ bool reading_allocate(struct reading *r, struct layout *l, GError **err)
 	if (!array_would_fit(r->dev, array_bytes(REAL, s), r->path, err))
 		return false;
 	array *a = r->im->data = array_new(r->dev, REAL, s);
-	if (!device_ok(r->dev, err))
+	if (!device_ok(r->dev, err)) {
+		error_while(err, "reading %s", r->path);
 		return false;
+	}
 	int64_t row = a->pitch, flip_x, flip_y, o = r->orientation;
 	*l = (struct layout){ a->mem, s.z * a->plane_rows * row, a->plane_rows * row, row, 1 };
 	if (o >= 5)
