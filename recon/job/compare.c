@@ -265,5 +265,6 @@ const modality command_compare = {
 	},
 	.options_size = sizeof(compare_options),
 	.reads_pictures = true,
+	.on_cpu = true,
 	.run = run,
 };

@@ -47,5 +47,6 @@ const modality command_convert = {
 	},
 	.options_size = sizeof(convert_options),
 	.reads_pictures = true,
+	.on_cpu = true,
 	.run = run,
 };

@@ -49,5 +49,6 @@ const modality command_devices = {
 			"to be installed for those that are missing. A machine without OpenCL is normal: the "
 			"CPU needs nothing.",
 	},
+	.on_cpu = true,
 	.run = run,
 };

@@ -145,5 +145,6 @@ const modality command_inspect = {
 			"and how many values are NaN or infinite. Of several files those that cannot be read "
 			"are named, and the exit status is 1.",
 	},
+	.on_cpu = true,
 	.run = run,
 };

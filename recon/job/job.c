@@ -227,7 +227,9 @@ static int64_t memory_limit(const relumine_job *job)
 
 static bool open_devices(relumine_job *job, GError **err)
 {
-	job->dev = device_new(job->common.device, (int)job->common.threads, job->cache, err);
+	bool cpu = job->mode->on_cpu && !strcmp(job->common.device, "auto");
+	job->dev = device_new(cpu ? "cpu" : job->common.device, (int)job->common.threads, job->cache,
+		err);
 	if (!job->dev)
 		return false;
 	job->cpu = job->dev;
