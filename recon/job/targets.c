@@ -28,7 +28,7 @@ static bool refuse(const target *t, GError **err, const char *remedy, const char
 	return false;
 }
 
-/* --- before anything is computed --------------------------------------------------------------- */
+/* --- before anything is computed ------------------------------------------------------------- */
 
 /* The folder there is and may be written in; the target's key is its name in the real folder. */
 static bool check_folder(target *t, GError **err)
@@ -70,7 +70,8 @@ static bool same_file(const char *a, const char *b)
 /* Inputs are never written, whatever they are called. */
 static bool check_inputs(const relumine_job *job, const target *t, GError **err)
 {
-	static const char remedy[] = "choose another name", what[] = "is an input, which is never written";
+	static const char remedy[] = "choose another name";
+	static const char what[] = "is an input, which is never written";
 	for (guint i = 0; i < job->sources->len; i++) {
 		const source *s = job->sources->pdata[i];
 		if (!s->memory && same_file(t->path, s->path))
@@ -86,8 +87,8 @@ static bool check_twins(const relumine_job *job, const target *t, GError **err)
 		if (other == t)
 			return true;
 		if (!strcmp(other->key, t->key)) {
-			error_set(err, RELUMINE_BAD_USAGE, t->path, "give each output a name of its own; beside "
-				"NAME the job writes NAME.json", "is the name of two outputs");
+			error_set(err, RELUMINE_BAD_USAGE, t->path, "give each output a name of its "
+				"own; beside NAME the job writes NAME.json", "is the name of two outputs");
 			return false;
 		}
 	}
@@ -135,7 +136,7 @@ bool targets_check(relumine_job *job, GError **err)
 	return true;
 }
 
-/* --- writing ----------------------------------------------------------------------------------- */
+/* --- writing --------------------------------------------------------------------------------- */
 
 /* A name in the same folder, with the same extension, that nobody has. */
 static char *stage_name(const target *t)
@@ -177,7 +178,8 @@ static bool write_linear(array *a, const char *path, GError **err)
 static bool stage_picture(relumine_job *job, target *t, GError **err)
 {
 	array *a = t->option ? g_hash_table_lookup(job->task.extras, t->option) : job->task.result;
-	bool done = is_png(t->path) ? write_png(job, a, t->staged, err) : write_linear(a, t->staged, err);
+	bool done = is_png(t->path) ? write_png(job, a, t->staged, err) :
+		write_linear(a, t->staged, err);
 	if (!done)
 		return false;
 	t->sha256 = file_sha256(t->staged, &t->bytes, err);
