@@ -2,6 +2,7 @@
 /* all.cl - the whole OpenCL program: every kernel text once */
 #pragma OPENCL FP_CONTRACT OFF
 #include "vec.cl"
+#include "fused.cl"
 #include "calibrate.cl"
 #include "geometry.cl"
 #include "resample.cl"

@@ -20,7 +20,7 @@ static bool run(task *t, GError **err)
 	report_integer(t->report, "width", in->data->shape.x);
 	report_integer(t->report, "channels", in->data->shape.c);
 	report_integer(t->report, "depths", in->data->shape.z);
-	psf_tell(&facts, in->data->shape, t->report);
+	psf_tell(&facts, in->data->shape, t->report, t->text);
 	return true;
 }
 
