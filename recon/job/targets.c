@@ -115,9 +115,9 @@ static target *add(relumine_job *job, enum target_kind kind, char *path)
 static void add_extras(relumine_job *job)
 {
 	for (const relumine_option *o = job->mode->command.options; o->name; o++) {
-		const char *path = o->type == RELUMINE_FILE_OUT ? *(char **)option_place(o, job->own) : NULL;
-		if (path)
-			add(job, TARGET_EXTRA, g_strdup(path))->option = o->name;
+		char **path = option_place(o, job->own);
+		if (o->type == RELUMINE_FILE_OUT && *path)
+			add(job, TARGET_EXTRA, g_strdup(*path))->option = o->name;
 	}
 }
 
@@ -181,10 +181,13 @@ static bool stage_picture(relumine_job *job, target *t, GError **err)
 	if (t->option)
 		data = job->task.extras ? g_hash_table_lookup(job->task.extras, t->option) : NULL;
 	if (!data) {
-		error_set(err, RELUMINE_BAD_USAGE, t->path, NULL, "this call has no picture for --%s", t->option);
+		error_set(err, RELUMINE_BAD_USAGE, t->path, NULL, "there is no picture for --%s",
+			t->option);
 		return false;
 	}
-	if (!(is_png(t->path) ? write_png(job, data, t->staged, err) : write_linear(data, t->staged, err)))
+	bool done = is_png(t->path) ? write_png(job, data, t->staged, err) :
+		write_linear(data, t->staged, err);
+	if (!done)
 		return false;
 	t->sha256 = file_sha256(t->staged, &t->bytes, err);
 	return t->sha256 != NULL;

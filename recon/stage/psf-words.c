@@ -19,12 +19,12 @@ int psf_faults(const psf_facts *f, shape s)
 }
 
 static const struct { int fault; const char *words, *remedy; } faults[] = {
-	{ PSF_DARK, "dark level not subtracted", "its darkest parts are not 0: take the dark level away "
-		"before use (lensless does so with --dark)" },
+	{ PSF_DARK, "dark level not subtracted", "its darkest parts are not 0: take the dark level "
+		"away before use (lensless does so with --dark)" },
 	{ PSF_SATURATED, "saturated", "its brightest parts are cut off: expose it shorter" },
-	{ PSF_CUT, "PSF cut by the border", "light reaches the border, so part of the pattern is missing: "
-		"use a smaller aperture, or a larger part of the sensor" },
-	{ PSF_COARSE, "no fine structure", "its autocorrelation is wide, so details cannot be told apart" },
+	{ PSF_CUT, "PSF cut by the border", "light reaches the border, so part of the pattern is "
+		"missing: use a smaller aperture, or a larger part of the sensor" },
+	{ PSF_COARSE, "no fine structure", "its autocorrelation is wide, so details merge" },
 };
 
 char *psf_verdict(int found)

@@ -25,7 +25,7 @@ bool psf_check(const array *psf, const char *path, GError **err);
  */
 bool psf_normalise(array *psf, enum psf_norm norm, double *factor, const char *path, GError **err);
 
-/* --- diagnostics (CPU) -------------------------------------------------------------------------- */
+/* --- diagnostics (CPU) ------------------------------------------------------------------------ */
 
 typedef struct {
 	double least, most, mean;       /* as stored */
