@@ -126,13 +126,16 @@ SUM_KERNEL(k_max, OUT(result), IN(x), NUM(s), INT(pitch), INT(width))
 	}
 }
 
-/* 0 for a row of finite numbers, NaN for any other */
+/*
+ * 0 for a row of finite numbers, NaN for any other.  Not x * 0: with -fno-signed-zeros GCC 12 takes
+ * the vectors of that for zeros.
+ */
 SUM_KERNEL(k_finite, OUT(result), IN(x), INT(pitch), INT(width))
 {
 	EACH_ROW(r) {
 		float sum = 0.0f;
 		SUM_COLUMN(i, width, sum)
-			sum += x[r * pitch + i] * 0.0f;
+			sum += x[r * pitch + i] - x[r * pitch + i];
 		result[r] = sum;
 	}
 }

@@ -74,6 +74,21 @@ static void upload_and_sums(void)
 	g_assert_true(device_ok(dev, NULL));
 }
 
+/* Rows short and long, the odd one in the first vector or in the last. */
+static void finite_or_not(void)
+{
+	const float odd[] = { NAN, INFINITY, -INFINITY };
+	g_autoptr(device) dev = device_new("cpu", 2, NULL, NULL);
+	for (int64_t width = 1; width < 200; width += 33)
+		for (int i = 0; i < 6; i++) {
+			g_autoptr(array) x = array_new(dev, REAL, (shape){ 2, 1, 3, width });
+			vec_fill(x, 3);
+			g_assert_true(vec_finite(x));
+			array_row(x, 1, 0, 2)[i % 2 ? width - 1 : 0] = odd[i / 2];
+			g_assert_false(vec_finite(x));
+		}
+}
+
 /* The widest sum that the contract wants the same for any thread count. */
 static void same_sum_for_any_threads(void)
 {
@@ -114,6 +129,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/error/nearest", nearest_word);
 	g_test_add_func("/pool/each-item-once", each_item_once);
 	g_test_add_func("/array/upload-and-sums", upload_and_sums);
+	g_test_add_func("/array/finite", finite_or_not);
 	g_test_add_func("/array/same-sum-for-any-threads", same_sum_for_any_threads);
 	g_test_add_func("/array/limit", limit_is_kept);
 	return g_test_run();

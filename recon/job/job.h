@@ -43,12 +43,12 @@ typedef struct {
 	input picture;          /* what the command sees; borrows */
 } source;
 
-enum target_kind { TARGET_PICTURE, TARGET_TRACE, TARGET_SIDECAR };
+enum target_kind { TARGET_PICTURE, TARGET_EXTRA, TARGET_TRACE, TARGET_SIDECAR };
 
 /* A file that comes out. */
 typedef struct {
 	enum target_kind kind;
-	const char *option;     /* the FILE_OUT option of an extra picture; NULL: the result */
+	const char *option;     /* TARGET_EXTRA: the FILE_OUT option it was given with; static */
 	char *path;
 	char *staged;           /* where it is written before it gets its name */
 	char *key;              /* its name in the real folder */

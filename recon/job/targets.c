@@ -28,7 +28,7 @@ static bool refuse(const target *t, GError **err, const char *remedy, const char
 	return false;
 }
 
-/* --- before anything is computed ------------------------------------------------------------- */
+/* --- before anything is computed --------------------------------------------------------------- */
 
 /* The folder there is and may be written in; the target's key is its name in the real folder. */
 static bool check_folder(target *t, GError **err)
@@ -70,8 +70,7 @@ static bool same_file(const char *a, const char *b)
 /* Inputs are never written, whatever they are called. */
 static bool check_inputs(const relumine_job *job, const target *t, GError **err)
 {
-	static const char remedy[] = "choose another name";
-	static const char what[] = "is an input, which is never written";
+	static const char remedy[] = "choose another name", what[] = "is an input, which is never written";
 	for (guint i = 0; i < job->sources->len; i++) {
 		const source *s = job->sources->pdata[i];
 		if (!s->memory && same_file(t->path, s->path))
@@ -87,8 +86,8 @@ static bool check_twins(const relumine_job *job, const target *t, GError **err)
 		if (other == t)
 			return true;
 		if (!strcmp(other->key, t->key)) {
-			error_set(err, RELUMINE_BAD_USAGE, t->path, "give each output a name of its "
-				"own; beside NAME the job writes NAME.json", "is the name of two outputs");
+			error_set(err, RELUMINE_BAD_USAGE, t->path, "give each output a name of its own; beside "
+				"NAME the job writes NAME.json", "is the name of two outputs");
 			return false;
 		}
 	}
@@ -99,44 +98,45 @@ static bool check(const relumine_job *job, target *t, GError **err)
 {
 	return check_inputs(job, t, err) && check_standing(job, t, err) && check_folder(t, err) &&
 		check_twins(job, t, err) &&
-		(t->kind != TARGET_PICTURE || image_writable(t->path, true, err));
+		((t->kind != TARGET_PICTURE && t->kind != TARGET_EXTRA) ||
+			image_writable(t->path, true, err));
 }
 
-static void add(relumine_job *job, enum target_kind kind, const char *option, char *path)
+static target *add(relumine_job *job, enum target_kind kind, char *path)
 {
 	target *t = g_new0(target, 1);
 	t->kind = kind;
-	t->option = option;
 	t->path = path;
 	g_ptr_array_add(job->targets, t);
+	return t;
 }
 
-/* Pictures beside the result, which the command's own FILE_OUT options name. */
+/* Pictures beside the result: see task_add_picture. */
 static void add_extras(relumine_job *job)
 {
 	for (const relumine_option *o = job->mode->command.options; o->name; o++) {
-		const char *path = o->type == RELUMINE_FILE_OUT ? *(char **)option_place(o, job->own) : NULL;
-		if (path)
-			add(job, TARGET_PICTURE, o->name, g_strdup(path));
+		char **path = option_place(o, job->own);
+		if (o->type == RELUMINE_FILE_OUT && *path)
+			add(job, TARGET_EXTRA, g_strdup(*path))->option = o->name;
 	}
 }
 
 bool targets_check(relumine_job *job, GError **err)
 {
 	for (char **path = job->out.output; path && *path; path++)
-		add(job, TARGET_PICTURE, NULL, g_strdup(*path));
+		add(job, TARGET_PICTURE, g_strdup(*path));
 	add_extras(job);
 	if (job->out.trace)
-		add(job, TARGET_TRACE, NULL, g_strdup(job->out.trace));
+		add(job, TARGET_TRACE, g_strdup(job->out.trace));
 	for (char **path = job->out.output; path && *path; path++)
-		add(job, TARGET_SIDECAR, NULL, g_strconcat(*path, ".json", NULL));
+		add(job, TARGET_SIDECAR, g_strconcat(*path, ".json", NULL));
 	for (guint i = 0; i < job->targets->len; i++)
 		if (!check(job, job->targets->pdata[i], err))
 			return false;
 	return true;
 }
 
-/* --- writing --------------------------------------------------------------------------------- */
+/* --- writing ----------------------------------------------------------------------------------- */
 
 /* A name in the same folder, with the same extension, that nobody has. */
 static char *stage_name(const target *t)
@@ -159,17 +159,17 @@ static bool is_png(const char *path)
 	return n > 4 && !g_ascii_strcasecmp(path + n - 4, ".png");
 }
 
-static bool write_png(relumine_job *job, const array *a, const char *path, GError **err)
+static bool write_png(relumine_job *job, const array *data, const char *path, GError **err)
 {
-	array *display = render_display(a, &job->out.render, err);
+	array *display = render_display(data, &job->out.render, err);
 	g_autoptr(image) im = display ? image_new(display) : NULL;
 	return im && device_ok(job->cpu, err) && image_write(im, path, true, err);
 }
 
-/* Values as they are, lent to the writer. */
-static bool write_linear(array *a, const char *path, GError **err)
+/* The values as they are, lent to the writer. */
+static bool write_linear(array *data, const char *path, GError **err)
 {
-	g_autoptr(image) im = image_new(a);
+	g_autoptr(image) im = image_new(data);
 	bool done = image_write(im, path, true, err);
 	im->data = NULL;
 	return done;
@@ -177,9 +177,16 @@ static bool write_linear(array *a, const char *path, GError **err)
 
 static bool stage_picture(relumine_job *job, target *t, GError **err)
 {
-	array *a = t->option ? g_hash_table_lookup(job->task.extras, t->option) : job->task.result;
-	bool done = is_png(t->path) ? write_png(job, a, t->staged, err) :
-		write_linear(a, t->staged, err);
+	array *data = job->task.result;
+	if (t->option)
+		data = job->task.extras ? g_hash_table_lookup(job->task.extras, t->option) : NULL;
+	if (!data) {
+		error_set(err, RELUMINE_BAD_USAGE, t->path, NULL, "there is no picture for --%s",
+			t->option);
+		return false;
+	}
+	bool done = is_png(t->path) ? write_png(job, data, t->staged, err) :
+		write_linear(data, t->staged, err);
 	if (!done)
 		return false;
 	t->sha256 = file_sha256(t->staged, &t->bytes, err);
@@ -199,6 +206,7 @@ static bool stage_sidecar(relumine_job *job, target *t, GError **err)
 
 static bool (*const stage_as[])(relumine_job *job, target *t, GError **err) = {
 	[TARGET_PICTURE] = stage_picture,
+	[TARGET_EXTRA] = stage_picture,
 	[TARGET_TRACE] = stage_trace,
 	[TARGET_SIDECAR] = stage_sidecar,
 };

@@ -60,7 +60,8 @@ static bool parse_size(const char *text, int64_t *height, int64_t *width, GError
 {
 	g_auto(GStrv) parts = g_strsplit(text, "x", -1);
 	gint64 h, w;
-	if (g_strv_length(parts) == 2 && g_ascii_string_to_signed(parts[0], 10, 1, MAX_SIDE, &h, NULL) &&
+	if (g_strv_length(parts) == 2 &&
+	    g_ascii_string_to_signed(parts[0], 10, 1, MAX_SIDE, &h, NULL) &&
 	    g_ascii_string_to_signed(parts[1], 10, 1, MAX_SIDE, &w, NULL)) {
 		*height = h;
 		*width = w;
@@ -174,9 +175,9 @@ const modality command_simulate_lensless = {
 			"relumine simulate lensless --psf psf.tif --scene photo.png --photons 500 -o dim.tif\n",
 		.description =
 			"The scene is convolved with the point spread function (PSF), what falls on the sensor "
-			"is cut out, and photon noise, read noise and the steps of the converter are added. The "
-			"scene is linear light from 0 to 1; a picture is cut to the sensor's aspect and scaled. "
-			"The capture is in the converter's numbers, with the brightest pixel near 90 % of the "
+			"is cut out, and photon noise, read noise and the steps of the converter are added. "
+			"The scene is linear light from 0 to 1; a picture is cut to the sensor's aspect and "
+			"scaled. The capture is in the converter's numbers, with the brightest pixel near 90 % of the "
 			"largest. The same seed gives the same bytes for any number of threads.",
 	},
 	.options_size = sizeof(simulate_options),

@@ -12,7 +12,7 @@
 #define DEAD_BELOW 0.05         /* of a flat's mean */
 #define MAD_TO_SIGMA 1.4826     /* of a normal distribution: 1 / its upper quartile */
 
-/* --- dark level --------------------------------------------------------------------------------- */
+/* --- dark level ------------------------------------------------------------------------------- */
 
 double calibrate_corner(const array *a, int64_t c, corner where)
 {
@@ -57,12 +57,13 @@ void calibrate_subtract(array *a, double level, bool clip)
 }
 
 /* Whether `frame` can be used for every plane of `a`. */
-static bool fits(const array *a, const array *frame, const char *what, const char *path, GError **err)
+static bool fits(const array *a, const array *frame, const char *what, const char *path,
+	GError **err)
 {
 	shape s = a->shape, f = frame->shape;
 	if (s.y == f.y && s.x == f.x && (f.c == 1 || f.c == s.c) && (f.z == 1 || f.z == s.z))
 		return true;
-	error_set(err, RELUMINE_MISMATCH, path, "use a frame from the same camera with the same settings",
+	error_set(err, RELUMINE_MISMATCH, path, "use a frame from the same camera and settings",
 		"the %s frame has %" G_GINT64_FORMAT " x %" G_GINT64_FORMAT " pixels, %" G_GINT64_FORMAT
 		" channels, but the picture %" G_GINT64_FORMAT " x %" G_GINT64_FORMAT ", %" G_GINT64_FORMAT,
 		what, f.y, f.x, f.c, s.y, s.x, s.c);
@@ -74,7 +75,8 @@ static array frame_plane(const array *frame, int64_t c, int64_t z)
 	return array_plane(frame, MIN(c, frame->shape.c - 1), MIN(z, frame->shape.z - 1));
 }
 
-bool calibrate_subtract_frame(array *a, const array *dark, bool clip, const char *path, GError **err)
+bool calibrate_subtract_frame(array *a, const array *dark, bool clip, const char *path,
+	GError **err)
 {
 	if (!fits(a, dark, "dark", path, err))
 		return false;
@@ -88,7 +90,7 @@ bool calibrate_subtract_frame(array *a, const array *dark, bool clip, const char
 	return true;
 }
 
-/* --- bad pixels --------------------------------------------------------------------------------- */
+/* --- bad pixels ------------------------------------------------------------------------------- */
 
 static uint8_t *marks(const array *a, GError **err)
 {
@@ -110,8 +112,8 @@ bool calibrate_flat(array *a, const array *flat, int64_t *repaired, const char *
 		array f = frame_plane(flat, p / a->shape.z, p % a->shape.z);
 		double mean = vec_sum(&f) / (double)n;
 		if (!(mean > 0)) {
-			error_set(err, RELUMINE_BAD_INPUT, path, "check that this is the flat field and its dark "
-				"level was not subtracted twice", "the mean of the flat frame is %g", mean);
+			error_set(err, RELUMINE_BAD_INPUT, path, "check that this is the flat field and its "
+				"dark level was not subtracted twice", "the mean of the flat frame is %g", mean);
 			return false;
 		}
 		for (int64_t i = 0; i < n; i++) {
@@ -156,8 +158,8 @@ static void refuse(const array *a, int64_t count, int64_t first, const char *pat
 {
 	int64_t pixels = a->shape.y * a->shape.x, plane = first / pixels, i = first % pixels;
 	error_set(err, RELUMINE_BAD_INPUT, path, "--nonfinite mask replaces them by their neighbours",
-		"%" G_GINT64_FORMAT " of %" G_GINT64_FORMAT " values are NaN or infinite, the first at row %"
-		G_GINT64_FORMAT ", column %" G_GINT64_FORMAT " (channel %" G_GINT64_FORMAT ", plane %"
+		"%" G_GINT64_FORMAT " of %" G_GINT64_FORMAT " values are NaN or infinite, the first at "
+		"row %" G_GINT64_FORMAT ", column %" G_GINT64_FORMAT " (channel %" G_GINT64_FORMAT ", plane %"
 		G_GINT64_FORMAT ", counted from 0)", count, shape_count(a->shape), i / a->shape.x,
 		i % a->shape.x, plane / a->shape.z, plane % a->shape.z);
 }
@@ -182,7 +184,7 @@ bool calibrate_finite(array *a, bool replace, int64_t *count, const char *path, 
 	return true;
 }
 
-/* --- hot pixels --------------------------------------------------------------------------------- */
+/* --- hot pixels ------------------------------------------------------------------------------- */
 
 static float brightest_neighbour(const array *plane, int64_t y, int64_t x)
 {

@@ -31,9 +31,10 @@ void calibrate_subtract(array *a, double level, bool clip);
  * Subtract a frame taken in the dark: same rows and columns, and one channel and depth (used for
  * all) or as many as `a`; else MISMATCH.  path: the frame's file, for the message.
  */
-bool calibrate_subtract_frame(array *a, const array *dark, bool clip, const char *path, GError **err);
+bool calibrate_subtract_frame(array *a, const array *dark, bool clip, const char *path,
+	GError **err);
 
-/* --- flat field, dead and hot pixels, what is not a number: CPU --------------------------------- */
+/* --- flat field, dead and hot pixels, what is not a number: CPU ------------------------------- */
 
 /*
  * Divide by a flat field (dark already subtracted; each plane is normalised to mean 1).  Pixels

@@ -9,7 +9,8 @@
 
 /* Where red stands in the 2 x 2 cell; blue is at the opposite corner. */
 static const struct { int64_t y, x; } red_at[] = {
-	[BAYER_RGGB] = { 0, 0 }, [BAYER_BGGR] = { 1, 1 }, [BAYER_GRBG] = { 0, 1 }, [BAYER_GBRG] = { 1, 0 },
+	[BAYER_RGGB] = { 0, 0 }, [BAYER_BGGR] = { 1, 1 },
+	[BAYER_GRBG] = { 0, 1 }, [BAYER_GBRG] = { 1, 0 },
 };
 
 enum { FRAME = 2 };             /* pixels that the 5 x 5 filters reach over the border */
@@ -17,7 +18,7 @@ enum { FRAME = 2 };             /* pixels that the 5 x 5 filters reach over the 
 static bool check_sensor(const array *sensor, const char *where, GError **err)
 {
 	if (sensor->shape.c != 1) {
-		error_set(err, RELUMINE_MISMATCH, where, "leave the Bayer option out: the picture has colour",
+		error_set(err, RELUMINE_MISMATCH, where, "leave the Bayer option out: there is colour",
 			"a Bayer plane has one channel, this picture %" G_GINT64_FORMAT, sensor->shape.c);
 		return false;
 	}

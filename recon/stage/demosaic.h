@@ -30,7 +30,7 @@ array *demosaic_split(const array *sensor, enum bayer pattern, const char *where
 /* Multiply the channels of a colour picture. */
 void balance_apply(array *rgb, const double gains[3]);
 
-/* Gains that make the three channels' means equal to green's ("gray world"); 1 where a mean <= 0. */
+/* Gains that make the channels' means equal to green's ("gray world"); 1 where a mean <= 0. */
 void balance_gray_world(const array *rgb, double gains[3]);
 
 #endif

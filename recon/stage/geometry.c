@@ -13,7 +13,8 @@ typedef struct {
 } path;
 
 /* Fill the height x width part of `to` whose corner is (y, x). */
-static void fill_part(array *to, const int64_t corner[2], const int64_t size[2], const array *a, path p)
+static void fill_part(array *to, const int64_t corner[2], const int64_t size[2], const array *a,
+	path p)
 {
 	int64_t offset = corner[0] * to->pitch + corner[1];
 	for (int64_t i = 0; i < shape_planes(a->shape); i++) {

@@ -28,7 +28,10 @@ array *geometry_placed(const array *a, int64_t y, int64_t x, int64_t height, int
 /* The plane at every second pixel, from (y, x) in 0..1, of a picture of 2 x 2 cells. */
 array *geometry_half(const array *a, int64_t y, int64_t x);
 
-/* n more pixels on every side, mirrored about the first and last one; n < height, width, or n = 2. */
+/*
+ * n more pixels on every side, mirrored about the first and last one; n = 2, and two rows and
+ * columns or more.
+ */
 array *geometry_frame(const array *a, int64_t n);
 
 /* Channels in reverse order: BGR to RGB and back. */

@@ -14,7 +14,7 @@
 #define SOURCE_BLUR 0.55        /* pixels: the point source is not quite a point */
 enum { RAYS = 6 };              /* a side in each pixel of the diffuser */
 
-/* --- smoothing ---------------------------------------------------------------------------------- */
+/* --- smoothing -------------------------------------------------------------------------------- */
 
 /* Gaussian weights 0..radius, sum over both sides 1; free with g_free. */
 static float *gaussian(double sigma, int64_t *radius)
@@ -71,7 +71,7 @@ static void smooth_plane(array *a, double sigma)
 		&(smoothing){ between, a, weights, radius, true });
 }
 
-/* --- the diffuser ------------------------------------------------------------------------------- */
+/* --- the diffuser ----------------------------------------------------------------------------- */
 
 static void fill_noise(array *a, uint64_t seed)
 {
@@ -178,7 +178,7 @@ array *optics_caustic(device *dev, int64_t height, int64_t width, int64_t depths
 	return psf;
 }
 
-/* --- the mask ----------------------------------------------------------------------------------- */
+/* --- the mask --------------------------------------------------------------------------------- */
 
 enum { MASK_PARTS = 8 };        /* a side in each pixel, to find how much of it a hole covers */
 #define MASK_SHARE 0.72         /* of the shorter side of the sensor */

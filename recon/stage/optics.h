@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* optics.h - point spread functions of cameras without a lens.  (1, z, y, x), largest value 1, CPU. */
+/* optics.h - point spread functions of cameras without a lens: (1, z, y, x), at most 1, CPU */
 #ifndef STAGE_OPTICS_H
 #define STAGE_OPTICS_H
 

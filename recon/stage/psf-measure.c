@@ -13,7 +13,7 @@
 
 #define BORDER 0.05             /* of height and width, on each side */
 
-/* --- in pixels ---------------------------------------------------------------------------------- */
+/* --- in pixels -------------------------------------------------------------------------------- */
 
 /*
  * Whole numbers at their limit, or the same largest one again and again (12 bits in 16).  Floats
@@ -23,8 +23,8 @@ static double saturated_share(const array *psf, double most, double white)
 {
 	int64_t n = 0, count = shape_count(psf->shape), width = psf->shape.x;
 	for (int64_t i = 0; i < count; i++)
-		n += (double)array_row(psf, 0, i / width / psf->shape.y, i / width % psf->shape.y)[i % width]
-			>= most;
+		n += (double)array_row(psf, 0, i / width / psf->shape.y,
+			i / width % psf->shape.y)[i % width] >= most;
 	bool cut = white > 0 && (most >= white || n >= 4);
 	return cut ? (double)n / (double)count : 0;
 }
@@ -70,7 +70,7 @@ static void measure_light(const array *psf, psf_facts *f)
 	f->offset_x = s.x / s.light - 0.5 * (double)(psf->shape.x - 1);
 }
 
-/* --- in frequencies ----------------------------------------------------------------------------- */
+/* --- in frequencies --------------------------------------------------------------------------- */
 
 /* Full width at half of values[0] of an even function, linear between samples. */
 static double full_width(const array *a, bool down, int64_t n)
@@ -114,7 +114,8 @@ static double condition_of(array *power, GError **err)
 static bool measure_waves(const array *psf, psf_facts *f, GError **err)
 {
 	array first = array_plane(psf, 0, 0);
-	int64_t height = fft_good_size(2 * psf->shape.y - 1), width = fft_good_size(2 * psf->shape.x - 1);
+	int64_t height = fft_good_size(2 * psf->shape.y - 1);
+	int64_t width = fft_good_size(2 * psf->shape.x - 1);
 	g_autoptr(array) plane = array_copy(&first);
 	vec_shift(plane, (float)-f->mean);
 	g_autoptr(array) wide = geometry_centred(plane, height, width);

@@ -19,12 +19,12 @@ int psf_faults(const psf_facts *f, shape s)
 }
 
 static const struct { int fault; const char *words, *remedy; } faults[] = {
-	{ PSF_DARK, "dark level not subtracted", "its darkest parts are not 0: take the dark level away "
-		"before use (lensless does so with --dark)" },
+	{ PSF_DARK, "dark level not subtracted", "its darkest parts are not 0: take the dark level "
+		"away before use (lensless does so with --dark)" },
 	{ PSF_SATURATED, "saturated", "its brightest parts are cut off: expose it shorter" },
-	{ PSF_CUT, "PSF cut by the border", "light reaches the border, so part of the pattern is missing: "
-		"use a smaller aperture, or a larger part of the sensor" },
-	{ PSF_COARSE, "no fine structure", "its autocorrelation is wide, so details cannot be told apart" },
+	{ PSF_CUT, "PSF cut by the border", "light reaches the border, so part of the pattern is "
+		"missing: use a smaller aperture, or a larger part of the sensor" },
+	{ PSF_COARSE, "no fine structure", "its autocorrelation is wide, so details merge" },
 };
 
 char *psf_verdict(int found)
@@ -36,22 +36,34 @@ char *psf_verdict(int found)
 	return words->len ? g_string_free(g_steal_pointer(&words), FALSE) : g_strdup("usable");
 }
 
-void psf_tell(const psf_facts *f, shape s, report *r)
+void psf_tell(const psf_facts *f, shape s, report *r, GString *text)
 {
-	const struct { const char *name; double value; } numbers[] = {
-		{ "least", f->least }, { "most", f->most }, { "mean", f->mean }, { "dark_level", f->dark },
-		{ "floor_level", f->floor_level }, { "saturated_share", f->saturated },
-		{ "border_light", f->border_light }, { "border_energy_share", f->border_energy },
-		{ "offset_y", f->offset_y }, { "offset_x", f->offset_x },
-		{ "autocorrelation_fwhm_y", f->width_y }, { "autocorrelation_fwhm_x", f->width_x },
-		{ "autocorrelation_side_peak", f->side_peak }, { "transfer_condition", f->condition },
+	const struct { const char *name, *words; double value; } numbers[] = {
+		{ "least", "smallest value", f->least }, { "most", "largest value", f->most },
+		{ "mean", "mean", f->mean },
+		{ "dark_level", "dark level (mean of the corner)", f->dark },
+		{ "floor_level", "darkest hundredth", f->floor_level },
+		{ "saturated_share", "saturated share", f->saturated },
+		{ "border_light", "light at the border over mean", f->border_light },
+		{ "border_energy_share", "energy share at the border", f->border_energy },
+		{ "offset_y", "centre of mass, pixels down", f->offset_y },
+		{ "offset_x", "centre of mass, pixels right", f->offset_x },
+		{ "autocorrelation_fwhm_y", "autocorrelation height, pixels", f->width_y },
+		{ "autocorrelation_fwhm_x", "autocorrelation width, pixels", f->width_x },
+		{ "autocorrelation_side_peak", "its highest side peak", f->side_peak },
+		{ "transfer_condition", "condition of |H|", f->condition },
 	};
-	for (size_t i = 0; i < G_N_ELEMENTS(numbers); i++)
-		report_number(r, numbers[i].name, numbers[i].value);
 	int found = psf_faults(f, s);
+	g_autofree char *verdict = psf_verdict(found);
+	for (size_t i = 0; i < G_N_ELEMENTS(numbers); i++) {
+		report_number(r, numbers[i].name, numbers[i].value);
+		if (text)
+			g_string_append_printf(text, "%-32s %.6g\n", numbers[i].words, numbers[i].value);
+	}
 	for (size_t i = 0; i < G_N_ELEMENTS(faults); i++)
 		if (found & faults[i].fault)
 			report_warn(r, "%s: %s", faults[i].words, faults[i].remedy);
-	g_autofree char *verdict = psf_verdict(found);
 	report_word(r, "verdict", verdict);
+	if (text)
+		g_string_append_printf(text, "%-32s %s\n", "verdict", verdict);
 }

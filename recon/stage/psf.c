@@ -21,8 +21,8 @@ static void describe(GError **err, const array *psf)
 
 static bool refuse(const array *psf, const char *path, const char *what, GError **err)
 {
-	g_autofree char *remedy = g_strdup_printf("check that this is the point spread function and not "
-		"the dark frame: relumine inspect %s", path ? path : "FILE");
+	g_autofree char *remedy = g_strdup_printf("check that this is the point spread function and "
+		"not the dark frame: relumine inspect %s", path ? path : "FILE");
 	error_set(err, RELUMINE_BAD_INPUT, path, remedy, "%s, so it cannot be normalised", what);
 	describe(err, psf);
 	return false;

@@ -25,7 +25,7 @@ bool psf_check(const array *psf, const char *path, GError **err);
  */
 bool psf_normalise(array *psf, enum psf_norm norm, double *factor, const char *path, GError **err);
 
-/* --- diagnostics (CPU) -------------------------------------------------------------------------- */
+/* --- diagnostics (CPU) ------------------------------------------------------------------------ */
 
 typedef struct {
 	double least, most, mean;       /* as stored */
@@ -59,7 +59,10 @@ int psf_faults(const psf_facts *facts, shape s);
 /* The faults in words, or "usable".  Free with g_free. */
 char *psf_verdict(int faults);
 
-/* All facts and the verdict into a report; faults as warnings too. */
-void psf_tell(const psf_facts *facts, shape s, report *r);
+/*
+ * All facts and the verdict into a report, faults as warnings too, and as lines of text for people
+ * where text is not NULL.
+ */
+void psf_tell(const psf_facts *facts, shape s, report *r, GString *text);
 
 #endif

@@ -20,12 +20,12 @@ typedef struct {
 /* Uses of one seed, told apart. */
 enum { RANDOM_SCENE = 1, RANDOM_SURFACE, RANDOM_PHOTONS, RANDOM_READ_NOISE };
 
-/* seed: the user's; purpose: one of the above or any other number; item: a pixel's number or the like */
+/* seed: the user's; purpose: one of the above or another; item: a pixel's number or the like */
 random_stream random_at(uint64_t seed, uint32_t purpose, uint64_t item);
 
 uint32_t random_word(random_stream *s);
 double random_uniform(random_stream *s);                /* inside (0, 1), both ends excluded */
-double random_gauss(random_stream *s);                  /* mean 0, variance 1 (Box and Muller 1958) */
+double random_gauss(random_stream *s);                  /* mean 0, variance 1 (Box, Muller 1958) */
 
 /* mean >= 0; 0 for a mean that is negative or NaN */
 double random_poisson(random_stream *s, double mean);

@@ -48,7 +48,8 @@ static int64_t first_rim(const array *plane, uint8_t *bad, int64_t *queue)
 	return n;
 }
 
-static int64_t enqueue_neighbours(const array *plane, uint8_t *bad, int64_t *queue, int64_t n, int64_t i)
+static int64_t enqueue_neighbours(const array *plane, uint8_t *bad, int64_t *queue, int64_t n,
+	int64_t i)
 {
 	int64_t width = plane->shape.x;
 	around a = neighbours(plane, i / width, i % width);

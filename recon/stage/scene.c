@@ -22,7 +22,7 @@ static double smooth(double v)
 	return v * v * (3 - 2 * v);
 }
 
-/* --- parts -------------------------------------------------------------------------------------- */
+/* --- parts ------------------------------------------------------------------------------------ */
 
 static bool letters(double x, double y, colour *c)
 {
@@ -57,8 +57,9 @@ static bool sphere(double x, double y, double radius, colour base, colour *c)
 	double light = -0.48 * nx - 0.58 * ny + 0.66 * nz;
 	double shine = pow(fmax(2 * light * nz - 0.66, 0), 24);
 	double shade = 0.03 + 0.90 * fmax(light, 0), rim = 0.06 * pow(1 - nz, 2);
-	*c = (colour){ base.r * shade + 0.7 * shine + rim * 0.5, base.g * shade + 0.7 * shine + rim * 0.7,
-		base.b * shade + 0.7 * shine + rim };
+	shine *= 0.7;
+	*c = (colour){ base.r * shade + shine + 0.5 * rim, base.g * shade + shine + 0.7 * rim,
+		base.b * shade + shine + rim };
 	return true;
 }
 
@@ -134,7 +135,7 @@ static painter *const parts[] = {
 	letters, spheres, siemens_star, line_groups, patches, wedge, backdrop,
 };
 
-/* --- pictures ----------------------------------------------------------------------------------- */
+/* --- pictures --------------------------------------------------------------------------------- */
 
 static colour card_at(double x, double y)
 {

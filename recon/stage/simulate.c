@@ -10,15 +10,15 @@
 #include "stage/random.h"
 #include "spectrum.cl"
 
-#define HEADROOM 0.9            /* where the brightest expected pixel stands on the converter's scale */
+#define HEADROOM 0.9            /* the brightest expected pixel on the converter's scale */
 
-/* --- the optics --------------------------------------------------------------------------------- */
+/* --- the optics ------------------------------------------------------------------------------- */
 
 static bool fits(const array *scene, const array *psf, int64_t height, int64_t width, GError **err)
 {
 	shape s = scene->shape, p = psf->shape;
 	if ((p.c != 1 && p.c != s.c) || p.z != s.z) {
-		error_set(err, RELUMINE_MISMATCH, "--psf", "use a PSF of one channel, or as many as the scene",
+		error_set(err, RELUMINE_MISMATCH, "--psf", "use one channel, or as many as the scene",
 			"the PSF has %" G_GINT64_FORMAT " channels and %" G_GINT64_FORMAT " depths, the scene %"
 			G_GINT64_FORMAT " and %" G_GINT64_FORMAT, p.c, p.z, s.c, s.z);
 		return false;
@@ -47,7 +47,8 @@ static void add_depths(fft *plan, array *wide, const array *scene, const array *
 	g_autoptr(array) over = array_new(wide->dev, REAL, half);
 	vec_fill(sum, 0);
 	for (int64_t z = 0; z < scene->shape.z; z++) {
-		array light = array_plane(scene, c, z), spread = array_plane(psf, MIN(c, psf->shape.c - 1), z);
+		array light = array_plane(scene, c, z);
+		array spread = array_plane(psf, MIN(c, psf->shape.c - 1), z);
 		transform(plan, a, &light, grid);
 		transform(plan, b, &spread, grid);
 		RUN(over, k_add_product, sum, a, b);
@@ -77,7 +78,7 @@ array *simulate_capture(const array *scene, const array *psf, int64_t height, in
 	return device_ok(scene->dev, err) ? g_steal_pointer(&capture) : NULL;
 }
 
-/* --- the sensor --------------------------------------------------------------------------------- */
+/* --- the sensor ------------------------------------------------------------------------------- */
 
 typedef struct {
 	array *light;
