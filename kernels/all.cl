@@ -1,3 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* all.cl - the whole OpenCL program: every kernel text once */
 #include "vec.cl"
+#include "halo.cl"
+#include "window.cl"
+#include "gradient.cl"
+#include "resample.cl"
+#include "matrix.cl"

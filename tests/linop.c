@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* linop.c - every operator against its adjoint and against plain loops */
+#include <glib.h>
+#include <math.h>
+#include <string.h>
+#include "core/array.h"
+#include "math/halo.h"
+#include "math/op.h"
+#include "math/random.h"
+#include "math/vec.h"
+
+enum { SHAPES = 200 };
+
+static uint64_t counter;
+
+/* a whole number in [low, high] */
+static int64_t pick(int64_t low, int64_t high)
+{
+	double u = ((double)random_uniform(77, counter++) + 1) / 2;
+	return low + (int64_t)(u * (double)(high - low + 1));
+}
+
+/* 1-pixel, prime, odd and even sizes */
+static int64_t pick_size(void)
+{
+	static const int64_t odd_ones[] = { 1, 2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37 };
+	return pick(0, 1) ? odd_ones[pick(0, G_N_ELEMENTS(odd_ones) - 1)] : pick(1, 40);
+}
+
+static shape pick_shape(void)
+{
+	return (shape){ pick(1, 3), pick(1, 3), pick_size(), pick_size() };
+}
+
+static array *uniform(device *dev, shape s, uint64_t seed)
+{
+	array *a = array_new(dev, REAL, s);
+	array_fill_uniform(a, seed);
+	return a;
+}
+
+static linop *make_identity(device *dev, shape s)
+{
+	return linop_scale(linop_identity(dev, s), 0.3f);
+}
+
+static linop *make_mask(device *dev, shape s)
+{
+	shape weights = s;
+	weights.c = pick(0, 1) ? 1 : s.c;
+	return linop_mask(uniform(dev, weights, 5), s);
+}
+
+static shape pick_part(shape s, position *at)
+{
+	shape part = { s.c, pick(1, s.z), pick(1, s.y), pick(1, s.x) };
+	*at = (position){ pick(0, s.z - part.z), pick(0, s.y - part.y), pick(0, s.x - part.x) };
+	return part;
+}
+
+static linop *make_crop(device *dev, shape s)
+{
+	position at;
+	shape part = pick_part(s, &at);
+	return linop_crop(dev, part, s, at);
+}
+
+static linop *make_pad(device *dev, shape s)
+{
+	position at;
+	shape part = pick_part(s, &at);
+	return linop_pad(dev, part, s, at);
+}
+
+static linop *make_periodic(device *dev, shape s)
+{
+	return linop_gradient(dev, s, (int)pick(2, 3), BORDER_PERIODIC);
+}
+
+static linop *make_replicate(device *dev, shape s)
+{
+	return linop_gradient(dev, s, (int)pick(2, 3), BORDER_REPLICATE);
+}
+
+static linop *make_area(device *dev, shape s)
+{
+	return linop_area(dev, s, pick_size(), pick_size());
+}
+
+static linop *make_downsample(device *dev, shape s)
+{
+	return linop_downsample(dev, s, pick(1, MIN(s.y, s.x)));
+}
+
+static linop *make_separable(device *dev, shape s)
+{
+	s.z = pick(0, 1) ? 1 : s.z;
+	shape l = { s.z == 1 ? s.c : 1, 1, pick_size(), s.y }, r = { 1, 1, pick_size(), s.x };
+	g_autoptr(array) left = uniform(dev, l, 1);
+	g_autoptr(array) right = uniform(dev, r, 2);
+	return linop_separable(s, left, right);
+}
+
+/* sum and stack and chain in one */
+static linop *make_compound(device *dev, shape s)
+{
+	linop *d = linop_gradient(dev, s, 2, BORDER_PERIODIC);
+	linop *ridge = linop_scale(linop_identity(dev, s), 0.5f);
+	linop *normal = linop_add(linop_normal(linop_ref(d)), linop_ref(ridge));
+	return linop_stack(linop_chain(d, normal), ridge);
+}
+
+static const struct maker {
+	const char *name;
+	linop *(*make)(device *dev, shape s);
+} makers[] = {
+	{ "scaled-identity", make_identity },
+	{ "mask", make_mask },
+	{ "crop", make_crop },
+	{ "pad", make_pad },
+	{ "gradient-periodic", make_periodic },
+	{ "gradient-replicate", make_replicate },
+	{ "sum-depth", linop_sum_depth },
+	{ "area", make_area },
+	{ "downsample", make_downsample },
+	{ "separable", make_separable },
+	{ "compound", make_compound },
+};
+
+/* The gap, and that the stated bound of the norm holds. */
+static void check_operator(linop *a, uint32_t seed)
+{
+	double gap = linop_adjoint_gap(a, seed);
+	if (!(gap <= 1e-5))
+		g_error("%s: gap %g, from %dx%d to %dx%d", a->class->name, gap, (int)a->domain.shape.y,
+			(int)a->domain.shape.x, (int)a->range.shape.y, (int)a->range.shape.x);
+	if (a->norm2 < 0)
+		return;
+	g_autoptr(array) x = linop_new_domain(a);
+	g_autoptr(array) y = linop_new_range(a);
+	array_fill_uniform(x, seed);
+	linop_apply(a, y, x);
+	g_assert_cmpfloat(vec_dot(y, y), <=, a->norm2 * vec_dot(x, x) * (1 + 1e-5));
+}
+
+static void adjoint(gconstpointer data)
+{
+	const struct maker *m = data;
+	g_autoptr(device) dev = device_new("cpu", 2, NULL, NULL);
+	counter = 0;
+	for (uint32_t i = 0; i < SHAPES; i++) {
+		g_autoptr(linop) a = m->make(dev, pick_shape());
+		check_operator(a, i);
+	}
+	g_assert_true(device_ok(dev, NULL));
+}
+
+static void crop_that_pads_elsewhere(const linop *a, array *x, const array *y)
+{
+	g_autoptr(linop) other = linop_crop(a->dev, a->range.shape, a->domain.shape,
+		(position){ 0, 2, 1 });
+	linop_adjoint(other, x, y);
+}
+
+/* a wrong adjoint is found */
+static void gap_finds_faults(void)
+{
+	g_autoptr(device) dev = device_new("cpu", 1, NULL, NULL);
+	shape s = { 1, 1, 9, 8 }, part = { 1, 1, 4, 4 };
+	g_autoptr(linop) a = linop_crop(dev, part, s, (position){ 0, 1, 1 });
+	g_assert_cmpfloat(linop_adjoint_gap(a, 1), <, 1e-6);
+	linop_class wrong = *a->class;
+	wrong.adjoint = crop_that_pads_elsewhere;
+	a->class = &wrong;
+	g_assert_cmpfloat(linop_adjoint_gap(a, 1), >, 1e-3);
+}
+
+/* --- against plain loops ------------------------------------------------------------------- */
+
+static void halo(void)
+{
+	static const float expected[3][16] = {
+		{ 0, 0, 0, 0, 0, 1, 2, 0, 0, 3, 4, 0, 0, 0, 0, 0 },
+		{ 1, 1, 2, 2, 1, 1, 2, 2, 3, 3, 4, 4, 3, 3, 4, 4 },
+		{ 4, 3, 4, 3, 2, 1, 2, 1, 4, 3, 4, 3, 2, 1, 2, 1 },
+	};
+	g_autoptr(device) dev = device_new("cpu", 2, NULL, NULL);
+	g_autoptr(array) a = array_new(dev, REAL, (shape){ 1, 3, 2, 2 });
+	array_upload(a, (float[]){ 1, 2, 3, 4, 1, 2, 3, 4, 1, 2, 3, 4 });
+	for (int border = 0; border < 3; border++) {
+		array_fill_halo(a, (enum border)border);
+		for (int z = 0; z < 3; z++)
+			for (int y = 0; y < 4; y++)
+				for (int x = 0; x < 4; x++)
+					g_assert_cmpfloat(array_row(a, 0, z, y - 1)[x - 1], ==,
+						expected[border][4 * y + x]);
+	}
+}
+
+/* v[i - 1] - v[i] on a 3 x 2 x 4 volume, by index arithmetic */
+static void gradient_values(void)
+{
+	g_autoptr(device) dev = device_new("cpu", 2, NULL, NULL);
+	shape s = { 2, 3, 2, 4 };
+	g_autoptr(array) v = uniform(dev, s, 3);
+	for (int around = 0; around < 2; around++) {
+		g_autoptr(linop) d = linop_gradient(dev, s, 3,
+			around ? BORDER_PERIODIC : BORDER_REPLICATE);
+		g_autoptr(array) u = linop_new_range(d);
+		linop_apply(d, u, v);
+		for (int64_t i = 0; i < shape_count(s); i++) {
+			int64_t x = i % 4, y = i / 4 % 2, z = i / 8 % 3, c = i / 24;
+			int64_t bx = x ? x - 1 : around ? 3 : 0, by = y ? y - 1 : around ? 1 : 0;
+			int64_t bz = z ? z - 1 : around ? 2 : 0;
+			float here = array_row(v, c, z, y)[x];
+			g_assert_cmpfloat(array_row(u, c, z, y)[x], ==, array_row(v, c, z, by)[x] - here);
+			g_assert_cmpfloat(array_row(u, 2 + c, z, y)[x], ==, array_row(v, c, z, y)[bx] - here);
+			g_assert_cmpfloat(array_row(u, 4 + c, z, y)[x], ==, array_row(v, c, bz, y)[x] - here);
+		}
+	}
+}
+
+static void area_values(void)
+{
+	g_autoptr(device) dev = device_new("cpu", 1, NULL, NULL);
+	g_autoptr(linop) third = linop_area(dev, (shape){ 1, 1, 1, 5 }, 1, 3);
+	g_autoptr(array) x = linop_new_domain(third);
+	g_autoptr(array) y = linop_new_range(third);
+	float got[3];
+	array_upload(x, (float[]){ 1, 2, 4, 8, 16 });
+	linop_apply(third, y, x);
+	array_download(y, got);
+	/* each mean covers 5/3 pixels: (1, 2/3), (1/3, 1, 1/3), (2/3, 1), times 3/5 */
+	g_assert_cmpfloat_with_epsilon((double)got[0], (1 + 4.0 / 3) * 0.6, 1e-6);
+	g_assert_cmpfloat_with_epsilon((double)got[1], (2.0 / 3 + 4 + 8.0 / 3) * 0.6, 1e-6);
+	g_assert_cmpfloat_with_epsilon((double)got[2], (16.0 / 3 + 16) * 0.6, 1e-6);
+	g_autoptr(linop) boxes = linop_downsample(dev, (shape){ 1, 1, 2, 5 }, 2);
+	g_autoptr(array) large = linop_new_domain(boxes);
+	g_autoptr(array) small = linop_new_range(boxes);
+	array_upload(large, (float[]){ 1, 2, 3, 4, 99, 5, 6, 7, 8, 99 });
+	linop_apply(boxes, small, large);
+	array_download(small, got);
+	g_assert_cmpfloat_with_epsilon(got[0], 3.5f, 1e-6f);
+	g_assert_cmpfloat_with_epsilon(got[1], 5.5f, 1e-6f);
+}
+
+static void separable_values(void)
+{
+	g_autoptr(device) dev = device_new("cpu", 1, NULL, NULL);
+	g_autoptr(array) left = array_new(dev, REAL, (shape){ 1, 1, 3, 2 });
+	g_autoptr(array) right = array_new(dev, REAL, (shape){ 1, 1, 1, 2 });
+	array_upload(left, (float[]){ 1, 2, 3, 4, 5, 6 });
+	array_upload(right, (float[]){ 10, 1 });
+	g_autoptr(linop) a = linop_separable((shape){ 2, 1, 2, 2 }, left, right);
+	g_autoptr(array) x = linop_new_domain(a);
+	g_autoptr(array) y = linop_new_range(a);
+	array_upload(x, (float[]){ 1, 2, 3, 4, 0, 0, 1, 0 });
+	linop_apply(a, y, x);
+	float got[6];
+	array_download(y, got);
+	/* X R' = (12, 34) and (0, 10) */
+	static const float expected[] = { 80, 172, 264, 20, 40, 60 };
+	for (int i = 0; i < 6; i++)
+		g_assert_cmpfloat(got[i], ==, expected[i]);
+}
+
+/* the second difference on a ring of n: the largest eigenvalue is 4 for even n */
+static void power_iteration(void)
+{
+	g_autoptr(device) dev = device_new("cpu", 1, NULL, NULL);
+	g_autoptr(linop) d = linop_gradient(dev, (shape){ 1, 1, 1, 6 }, 2, BORDER_PERIODIC);
+	d->norm2 = -1;
+	g_assert_cmpfloat_with_epsilon(linop_norm2(d), 4 * 1.02, 1e-3);
+}
+
+int main(int argc, char **argv)
+{
+	g_test_init(&argc, &argv, NULL);
+	for (size_t i = 0; i < G_N_ELEMENTS(makers); i++) {
+		g_autofree char *name = g_strdup_printf("/linop/adjoint/%s", makers[i].name);
+		g_test_add_data_func(name, &makers[i], adjoint);
+	}
+	g_test_add_func("/linop/gap-finds-faults", gap_finds_faults);
+	g_test_add_func("/linop/halo", halo);
+	g_test_add_func("/linop/gradient", gradient_values);
+	g_test_add_func("/linop/area", area_values);
+	g_test_add_func("/linop/separable", separable_values);
+	g_test_add_func("/linop/power-iteration", power_iteration);
+	return g_test_run();
+}
