@@ -6,3 +6,5 @@
 #include "gradient.cl"
 #include "resample.cl"
 #include "matrix.cl"
+#include "prox.cl"
+#include "wavelet.cl"
