@@ -66,10 +66,12 @@ typedef long idx;
 #define ROW_KERNEL KERNEL
 #define SUM_KERNEL KERNEL
 
-#define ONCE_(i, start, end) for (idx i = (start), once_##i = 1; once_##i && i < (end); once_##i = 0)
+#define ONCE_(i, start, end) \
+	for (idx i = (start), once_##i = 1; once_##i && i < (end); once_##i = 0)
 #define EACH(i) ONCE_(i, first_ + (idx)get_global_id(0), end_)
 #define EACH_ROW(r) ONCE_(r, first_ + (idx)get_global_id(1), end_)
-#define EACH_COLUMN(x, width) ONCE_(x, (idx)get_global_id(0), width)
+#define EACH_COLUMN(x, width) \
+	for (idx x = (idx)get_global_id(0); x < (width); x += (idx)get_global_size(0))
 #define SUM_COLUMN(x, width, s) for (idx x = 0; x < (width); x++)
 #define MAX_COLUMN(x, width, s) for (idx x = 0; x < (width); x++)
 

@@ -15,7 +15,7 @@ typedef struct _GError GError;  /* GLib's; free with g_error_free */
 /* What became of a job: the code of a RELUMINE_ERROR and the command's exit status. */
 enum relumine_status {
 	RELUMINE_DONE = 0,
-	RELUMINE_OVER_THRESHOLD = 1,    /* a comparison over its threshold, or some jobs of many failed */
+	RELUMINE_OVER_THRESHOLD = 1,    /* of a comparison; or some jobs of many failed */
 	RELUMINE_BAD_USAGE = 2,
 	RELUMINE_BAD_INPUT = 3,         /* an input cannot be read or is invalid */
 	RELUMINE_MISMATCH = 4,          /* inputs do not fit together */
@@ -52,7 +52,7 @@ typedef struct {
 	enum relumine_option_type type;
 	const char *value;              /* the default as one would type it; NULL: not set */
 	double least, most;             /* INTEGER, NUMBER, SIZE: the range */
-	const char *choices;            /* CHOICE: "one|two|three"; else NULL, or words besides numbers */
+	const char *choices;            /* CHOICE: "one|two|three"; else NULL, or words for numbers */
 	const char *unit;               /* or what the value is called in help: "N", "FILE", "pixels" */
 	const char *help;               /* one line */
 	bool many;                      /* may be given again */
@@ -126,12 +126,13 @@ const char *relumine_job_warnings(const relumine_job *job);
 
 typedef struct relumine_image relumine_image;
 
-/* values: packed floats, (z, y, x, channel) order, copied.  NULL and *err when there is no memory. */
+/* values: packed floats, (z, y, x, channel) order, copied.  NULL and *err: no memory. */
 relumine_image *relumine_image_new(int64_t z, int64_t y, int64_t x, int64_t channels,
 	const float *values, GError **err);
 relumine_image *relumine_image_read(const char *path, GError **err);
 /* By extension: .tif .npy .png.  Never replaces a file unless `overwrite`. */
-bool relumine_image_write(const relumine_image *image, const char *path, bool overwrite, GError **err);
+bool relumine_image_write(const relumine_image *image, const char *path, bool overwrite,
+	GError **err);
 void relumine_image_free(relumine_image *image);
 
 /* size[4]: z, y, x, channels */
@@ -142,7 +143,7 @@ void relumine_image_values(const relumine_image *image, float *values);
 /* Use a picture in place of input file number `index`, or of a FILE_IN option.  Copies. */
 bool relumine_job_set_image(relumine_job *job, const char *option, const relumine_image *image,
 	GError **err);
-/* The picture a job made, with no file needed; NULL before a run.  Free with relumine_image_free. */
+/* The picture a job made, no file needed; NULL before a run.  Free with relumine_image_free. */
 relumine_image *relumine_job_result(const relumine_job *job);
 
 #ifdef __cplusplus

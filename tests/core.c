@@ -13,7 +13,8 @@ static void error_has_four_parts(void)
 	error_set(&err, RELUMINE_BAD_INPUT, "psf.tif", "look at it", "sums to %d", 0);
 	error_while(&err, "normalising");
 	error_while(&err, "something further out");
-	g_assert_cmpstr(err->message, ==, "psf.tif: sums to 0\n  while: normalising\n  try:   look at it");
+	g_assert_cmpstr(err->message, ==,
+		"psf.tif: sums to 0\n  while: normalising\n  try:   look at it");
 	g_assert_cmpint(relumine_exit_status(err), ==, 3);
 }
 
@@ -94,6 +95,7 @@ static void limit_is_kept(void)
 	g_autoptr(device) dev = device_new("cpu", 1, NULL, NULL);
 	dev->memory_limit = 1 << 20;
 	g_autoptr(array) small = array_new(dev, REAL, (shape){ 1, 1, 100, 100 });
+	g_assert_cmpint(small->bytes, >=, 40000);
 	g_assert_true(device_ok(dev, NULL));
 	g_autoptr(array) large = array_new(dev, REAL, (shape){ 1, 1, 1000, 1000 });
 	vec_fill(large, 1);     /* no effect */
@@ -101,6 +103,7 @@ static void limit_is_kept(void)
 	g_assert_false(device_ok(dev, &err));
 	g_assert_cmpint(relumine_exit_status(err), ==, 6);
 	g_autoptr(array) absurd = array_new(dev, REAL, (shape){ 1, INT32_MAX, INT32_MAX, INT32_MAX });
+	g_assert_cmpint(absurd->bytes, ==, 0);
 	g_assert_false(device_ok(dev, NULL));
 }
 

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 #include "core/array.h"
+#include "math/fft.h"
 #include "math/halo.h"
 #include "math/op.h"
 #include "math/random.h"
@@ -110,6 +111,43 @@ static linop *make_compound(device *dev, shape s)
 	return linop_stack(linop_chain(d, normal), ridge);
 }
 
+static position pick_origin(shape psf)
+{
+	return (position){ pick(0, psf.z - 1), pick(0, psf.y - 1), pick(0, psf.x - 1) };
+}
+
+static linop *make_convolve(device *dev, shape s)
+{
+	int axes = (int)pick(2, 3);
+	shape size = { pick(0, 1) ? 1 : s.c, axes == 3 ? pick(1, s.z) : s.z, pick(1, s.y),
+		pick(1, s.x) };
+	g_autoptr(array) psf = uniform(dev, size, 8);
+	return linop_convolve(dev, s, psf, pick_origin(size), axes);
+}
+
+static linop *make_convolve_sum(device *dev, shape s)
+{
+	shape size = { pick(0, 1) ? 1 : s.c, s.z, pick(1, s.y), pick(1, s.x) };
+	g_autoptr(array) psf = uniform(dev, size, 8);
+	return linop_convolve_sum(dev, s, psf, pick_origin(size));
+}
+
+static linop *make_inverse(device *dev, shape s)
+{
+	g_autoptr(linop) m = make_convolve(dev, s);
+	return linop_convolve_inverse(m, 0.3, 0.4, 0.5);
+}
+
+/* a lensless camera: the window of a convolution on a grid of at least twice its size */
+static linop *make_lensless(device *dev, shape s)
+{
+	shape grid = { s.c, s.z, 2 * s.y + pick(0, 3), 2 * s.x + pick(0, 3) };
+	shape window = { s.c, 1, s.y, s.x }, large = { s.c, 1, grid.y, grid.x };
+	g_autoptr(array) psf = uniform(dev, s, 8);
+	return linop_chain(linop_crop(dev, window, large, window_centre(window, large)),
+		linop_convolve_sum(dev, grid, psf, psf_origin(s, grid)));
+}
+
 static const struct maker {
 	const char *name;
 	linop *(*make)(device *dev, shape s);
@@ -125,6 +163,10 @@ static const struct maker {
 	{ "downsample", make_downsample },
 	{ "separable", make_separable },
 	{ "compound", make_compound },
+	{ "convolve", make_convolve },
+	{ "convolve-sum", make_convolve_sum },
+	{ "inverse", make_inverse },
+	{ "lensless", make_lensless },
 };
 
 /* The gap, and that the stated bound of the norm holds. */
@@ -273,6 +315,151 @@ static void power_iteration(void)
 	g_assert_cmpfloat_with_epsilon(linop_norm2(d), 4 * 1.02, 1e-3);
 }
 
+/* --- convolution ------------------------------------------------------------------------------- */
+
+static int64_t wrap(int64_t i, int64_t n)
+{
+	return (i % n + n) % n;
+}
+
+/* y(p) = sum over q of psf(q) x(p - q + origin), all indices around the grid */
+static double direct(const array *x, const array *psf, position at, int64_t index[4])
+{
+	shape s = x->shape, k = psf->shape;
+	double sum = 0;
+	for (int64_t z = 0; z < k.z; z++)
+		for (int64_t y = 0; y < k.y; y++)
+			for (int64_t i = 0; i < k.x; i++)
+				sum += (double)array_row(psf, k.c == 1 ? 0 : index[0], z, y)[i] *
+					(double)array_row(x, index[0], wrap(index[1] - z + at.z, s.z),
+						wrap(index[2] - y + at.y, s.y))[wrap(index[3] - i + at.x, s.x)];
+	return sum;
+}
+
+static void compare_with_direct(device *dev, shape s, shape k, position at, int axes)
+{
+	g_autoptr(array) psf = uniform(dev, k, 31);
+	g_autoptr(linop) a = linop_convolve(dev, s, psf, at, axes);
+	g_autoptr(array) x = uniform(dev, s, 32);
+	g_autoptr(array) y = array_like(x);
+	linop_apply(a, y, x);
+	for (int64_t i = 0; i < shape_count(s); i++) {
+		int64_t index[4] = { i / (s.x * s.y * s.z), i / (s.x * s.y) % s.z, i / s.x % s.y, i % s.x };
+		double truth = direct(x, psf, at, index);
+		float got = array_row(y, index[0], index[1], index[2])[index[3]];
+		g_assert_cmpfloat_with_epsilon((double)got, truth, 2e-5);
+	}
+}
+
+static void convolve_values(void)
+{
+	g_autoptr(device) dev = device_new("cpu", 2, NULL, NULL);
+	compare_with_direct(dev, (shape){ 2, 1, 5, 7 }, (shape){ 1, 1, 3, 4 }, (position){ 0, 1, 2 }, 2);
+	compare_with_direct(dev, (shape){ 2, 1, 6, 5 }, (shape){ 2, 1, 6, 5 }, (position){ 0, 3, 2 }, 2);
+	compare_with_direct(dev, (shape){ 1, 4, 3, 5 }, (shape){ 1, 3, 3, 2 }, (position){ 1, 2, 0 }, 3);
+	compare_with_direct(dev, (shape){ 1, 1, 1, 1 }, (shape){ 1, 1, 1, 1 }, (position){ 0, 0, 0 }, 2);
+}
+
+/* sum of convolutions = convolution of each, then the sum; and its norm is the largest found */
+static void convolve_sum_values(void)
+{
+	g_autoptr(device) dev = device_new("cpu", 2, NULL, NULL);
+	shape s = { 2, 3, 7, 6 };
+	position at = { 0, 2, 1 };
+	for (int64_t channels = 1; channels <= 2; channels++) {
+		g_autoptr(array) psf = uniform(dev, (shape){ channels, 3, 4, 5 }, 3);
+		g_autoptr(linop) both = linop_chain(linop_sum_depth(dev, s),
+			linop_convolve(dev, s, psf, at, 2));
+		g_autoptr(linop) one = linop_convolve_sum(dev, s, psf, at);
+		g_autoptr(array) x = uniform(dev, s, 4);
+		g_autoptr(array) y = linop_new_range(one);
+		g_autoptr(array) other = linop_new_range(both);
+		linop_apply(one, y, x);
+		linop_apply(both, other, x);
+		vec_subtract(other, y);
+		g_assert_cmpfloat(vec_norm(other), <, 1e-6 * vec_norm(y));
+		double bound = one->norm2;
+		one->norm2 = -1;
+		g_assert_cmpfloat_with_epsilon(linop_norm2(one) / 1.02 / bound, 1, 0.01);
+	}
+}
+
+/*
+ * The centre rule: `ifftshift` of the PSF padded in the middle puts the origin at (n / 2) of the
+ * grid; so an impulse there leaves the picture as it is.
+ */
+static void origin_rule(void)
+{
+	g_autoptr(device) dev = device_new("cpu", 1, NULL, NULL);
+	for (int64_t n = 1; n <= 6; n++) {
+		for (int64_t grid = n; grid <= 13; grid++) {
+			position at = psf_origin((shape){ 1, 1, 1, n }, (shape){ 1, 1, 1, grid });
+			g_assert_cmpint(at.x, ==, wrap(-((grid - n) / 2 - grid / 2), grid));
+			if (grid % 2 == 0 && n % 2 == 0)
+				g_assert_cmpint(at.x, ==, n / 2);
+		}
+	}
+	shape s = { 1, 1, 9, 12 };
+	g_autoptr(array) psf = array_new(dev, REAL, (shape){ 1, 1, 4, 6 });
+	vec_fill(psf, 0);
+	array_row(psf, 0, 0, 2)[3] = 1;
+	g_autoptr(linop) a = linop_convolve(dev, s, psf, (position){ 0, 2, 3 }, 2);
+	g_autoptr(array) x = uniform(dev, s, 5);
+	g_autoptr(array) y = array_like(x);
+	linop_apply(a, y, x);
+	vec_subtract(y, x);
+	g_assert_cmpfloat((double)vec_max_abs(y), <, 1e-6);
+}
+
+/* F Psi'Psi x = L F x */
+static void gradient_spectrum_values(void)
+{
+	static const shape sizes[] = { { 1, 1, 6, 8 }, { 1, 1, 7, 5 }, { 1, 3, 4, 5 }, { 1, 1, 1, 1 } };
+	g_autoptr(device) dev = device_new("cpu", 2, NULL, NULL);
+	for (size_t i = 0; i < G_N_ELEMENTS(sizes); i++) {
+		shape s = sizes[i];
+		int axes = s.z > 1 ? 3 : 2;
+		g_autoptr(fft) f = fft_new(dev, s, axes);
+		g_autoptr(linop) normal = linop_normal(linop_gradient(dev, s, axes, BORDER_PERIODIC));
+		g_autoptr(array) x = uniform(dev, s, 6);
+		g_autoptr(array) y = array_like(x);
+		g_autoptr(array) x_hat = array_new(dev, COMPLEX, fft_spectrum_shape(s));
+		g_autoptr(array) y_hat = array_like(x_hat);
+		g_autoptr(array) l = gradient_spectrum(dev, s, axes);
+		linop_apply(normal, y, x);
+		fft_forward(f, x_hat, x);
+		fft_forward(f, y_hat, y);
+		for (int64_t z = 0; z < l->shape.z; z++)
+			for (int64_t r = 0; r < l->shape.y; r++)
+				for (int64_t k = 0; k < l->shape.x; k++)
+					g_assert_cmpfloat_with_epsilon(array_row(y_hat, 0, z, r)[k],
+						array_row(l, 0, z, r)[k] * array_row(x_hat, 0, z, r)[k], 1e-4f);
+	}
+}
+
+/* R times its own operator is the identity */
+static void inverse_values(void)
+{
+	g_autoptr(device) dev = device_new("cpu", 2, NULL, NULL);
+	for (int axes = 2; axes <= 3; axes++) {
+		shape s = { 2, axes == 3 ? 4 : 1, 9, 10 };
+		g_autoptr(array) psf = uniform(dev, (shape){ 2, s.z, 4, 5 }, 3);
+		g_autoptr(linop) m = linop_convolve(dev, s, psf, (position){ 0, 1, 2 }, axes);
+		g_autoptr(linop) r = linop_convolve_inverse(m, 0.3, 0.2, 0.5);
+		g_autoptr(linop) smooth = linop_normal(linop_gradient(dev, s, axes, BORDER_PERIODIC));
+		g_autoptr(linop) forward = linop_add(linop_scale(linop_normal(linop_ref(m)), 0.3f),
+			linop_add(linop_scale(linop_ref(smooth), 0.2f),
+				linop_scale(linop_identity(dev, s), 0.5f)));
+		g_autoptr(array) x = uniform(dev, s, 7);
+		g_autoptr(array) y = array_like(x);
+		g_autoptr(array) back = array_like(x);
+		linop_apply(forward, y, x);
+		linop_apply(r, back, y);
+		vec_subtract(back, x);
+		g_assert_cmpfloat((double)vec_max_abs(back), <, 2e-5);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -286,5 +473,10 @@ int main(int argc, char **argv)
 	g_test_add_func("/linop/area", area_values);
 	g_test_add_func("/linop/separable", separable_values);
 	g_test_add_func("/linop/power-iteration", power_iteration);
+	g_test_add_func("/linop/convolve", convolve_values);
+	g_test_add_func("/linop/convolve-sum", convolve_sum_values);
+	g_test_add_func("/linop/origin", origin_rule);
+	g_test_add_func("/linop/gradient-spectrum", gradient_spectrum_values);
+	g_test_add_func("/linop/inverse", inverse_values);
 	return g_test_run();
 }

@@ -43,8 +43,9 @@ bool array_would_fit(device *dev, int64_t bytes, const char *what, GError **err)
 		(guint64)MAX(dev->memory_limit - dev->memory_used, 0), G_FORMAT_SIZE_IEC_UNITS);
 	g_autofree char *limit = g_format_size_full((guint64)dev->memory_limit,
 		G_FORMAT_SIZE_IEC_UNITS);
-	error_set(err, RELUMINE_OVER_LIMIT, "--max-memory", "raise the limit, or make the input smaller "
-		"with --downsample", "%s needs %s, but only %s of %s are left", what, need, left, limit);
+	error_set(err, RELUMINE_OVER_LIMIT, "--max-memory", "raise the limit, or make the input "
+		"smaller with --downsample", "%s needs %s, but only %s of %s are left", what, need, left,
+		limit);
 	return false;
 }
 
@@ -157,14 +158,6 @@ void array_free(array *a)
 	g_free(a);
 }
 
-int64_t array_extent(const array *a)
-{
-	int64_t one = (array_rows(a) - 1) * a->pitch + a->shape.x;
-	if (a->type == REAL)
-		return one;
-	return a->dev->opencl ? 2 * one : a->imag + one;
-}
-
 static array view(const array *a, int64_t first_plane, shape s)
 {
 	array v = *a;
@@ -250,22 +243,28 @@ void array_download(const array *a, float *packed)
 }
 
 /* Between devices by way of packed host memory, plane by plane. */
-array *array_move(const array *a, device *dev)
+void array_assign(array *to, const array *from)
 {
-	array *to = array_new(dev, a->type, a->shape);
-	if (a->dev->error || dev->error)
-		return to;
-	g_autofree float *packed = g_try_malloc((gsize)(a->shape.y * a->shape.x * element_size(a)));
+	if (to->dev->error || from->dev->error)
+		return;
+	g_autofree float *packed = g_try_malloc((gsize)(to->shape.y * to->shape.x * element_size(to)));
 	if (!packed) {
-		fail_size(dev, a->shape);
-		return to;
+		fail_size(to->dev, to->shape);
+		return;
 	}
-	for (int64_t c = 0; c < a->shape.c; c++) {
-		for (int64_t z = 0; z < a->shape.z; z++) {
-			array from_plane = array_plane(a, c, z), to_plane = array_plane(to, c, z);
+	for (int64_t c = 0; c < to->shape.c; c++) {
+		for (int64_t z = 0; z < to->shape.z; z++) {
+			array from_plane = array_plane(from, c, z), to_plane = array_plane(to, c, z);
 			array_download(&from_plane, packed);
 			array_upload(&to_plane, packed);
 		}
 	}
+}
+
+array *array_move(const array *a, device *dev)
+{
+	array *to = array_new(dev, a->type, a->shape);
+	if (!to->dev->error)
+		array_assign(to, a);
 	return to;
 }

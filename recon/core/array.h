@@ -67,6 +67,9 @@ array array_plane(const array *a, int64_t c, int64_t z);
 void array_upload(array *a, const float *packed);
 void array_download(const array *a, float *packed);
 
+/* Copy values between arrays of one shape and type, on any devices. */
+void array_assign(array *to, const array *from);
+
 /* The same array on `dev`, a copy. */
 array *array_move(const array *a, device *dev);
 
@@ -96,8 +99,5 @@ static inline int64_t array_rows(const array *a)
 {
 	return shape_planes(a->shape) * a->plane_rows - ARRAY_HALO_ROWS;
 }
-
-/* Floats from element (0, 0, 0, 0) to the last, padding included; complex: of both parts. */
-int64_t array_extent(const array *a);
 
 #endif

@@ -19,12 +19,12 @@ struct device {
 	int64_t memory_limit;           /* bytes of arrays, 0: none */
 	int64_t memory_used, memory_peak;
 	int64_t fft_count;              /* real transforms of one plane or volume done so far */
-	double fft_seconds;             /* unused unless a benchmark asks */
+	GPtrArray *warnings;            /* char *: what the user should know of the device */
 };
 
 /*
- * name     "auto" (the first OpenCL GPU or accelerator, else the CPU), "cpu", "opencl",
- *          "opencl:N" (N counts as relumine_devices does)
+ * name     "auto" (the first OpenCL GPU or accelerator, else the CPU), "cpu", "opencl" (the same,
+ *          else a CPU device of OpenCL), "opencl:N" (N counts as `relumine devices` does)
  * threads  0: as many as the machine has
  * cache    folder for compiled OpenCL programs, created at need; NULL: no cache
  * Fails with RELUMINE_DEVICE_LOST when the forced device is missing.
@@ -36,6 +36,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(device, device_free)
 /* A one-line description: "CPU, 2 threads" or the OpenCL device's name.  Free with g_free. */
 char *device_name(const device *dev);
 int device_threads(const device *dev);
+
+/* Note a warning, once. */
+void device_warn(device *dev, const char *format, ...) G_GNUC_PRINTF(2, 3);
 
 /* Note a failure; the first one stays.  Takes `error`. */
 void device_fail(device *dev, GError *error);

@@ -29,6 +29,12 @@ struct kernel {
  * RUN(over, k_name, arguments...): the kernel over every item of `over`, whose device it runs on.
  * The compiler checks the arguments against the kernel's parameters.  A failure sticks to the
  * device: this and later launches do nothing, and device_ok() tells.
+ *
+ * Items of `over`: KERNEL, its elements, padding included - a complex array's complex numbers
+ * where the kernel takes any, else the floats of both parts (all array arguments being complex
+ * then); ROW_KERNEL and SUM_KERNEL, array_rows().  On OpenCL a KERNEL starts one work-item an element, a SUM_KERNEL one a row, a
+ * ROW_KERNEL a rectangle of over->shape.x columns and the rows; EACH_COLUMN there goes on in
+ * strides of that rectangle, so that a kernel may count more or fewer columns than `over` has.
  */
 #define RUN(over, k, ...) RUN_PART(over, 0, INT64_MAX, k, __VA_ARGS__)
 
@@ -36,6 +42,7 @@ struct kernel {
 #define RUN_PART(over, first, end, k, ...) \
 	launch(over, first, end, k##_kernel(), &(struct k##_args){ __VA_ARGS__ })
 
-void launch(const array *over, int64_t first, int64_t end, const struct kernel *k, const void *args);
+void launch(const array *over, int64_t first, int64_t end, const struct kernel *k,
+	const void *args);
 
 #endif

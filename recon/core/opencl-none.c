@@ -4,13 +4,14 @@
 
 #include "core/error.h"
 
+#define REMEDY "apt install opencl-headers ocl-icd-opencl-dev libvkfft-dev, then configure and make again"
+
 struct opencl *opencl_new(int index, const char *cache, GError **err)
 {
 	(void)index;
 	(void)cache;
 	error_set(err, RELUMINE_DEVICE_LOST, "--device", "use --device cpu, or build with OpenCL: "
-		"apt install opencl-headers ocl-icd-opencl-dev libvkfft-dev, then configure again",
-		"this build has no OpenCL");
+		REMEDY, "this build has no OpenCL");
 	return NULL;
 }
 
@@ -27,7 +28,9 @@ const char *opencl_name(const struct opencl *cl)
 
 char *opencl_survey(bool json)
 {
-	return g_strdup(json ? "[]" : "OpenCL: this build has none\n");
+	return g_strdup(json ? "{\"devices\":[],\"missing\":[{\"what\":\"this build has no OpenCL\","
+		"\"try\":\"" REMEDY "\"}]}" :
+		"missing:   this build has no OpenCL\n  try:     " REMEDY "\n");
 }
 
 void *opencl_alloc(device *dev, int64_t bytes)

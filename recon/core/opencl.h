@@ -6,15 +6,28 @@
 
 #include "core/launch.h"
 
-/* index: -1 picks the first GPU or accelerator, never a CPU device; NULL without *err: there is none */
+enum {
+	OPENCL_AUTO = -1,       /* the first GPU or accelerator, never a CPU device */
+	OPENCL_ANY = -2         /* the same, but a CPU device rather than none */
+};
+
+/*
+ * index  0..: as `relumine devices` counts; or one of the above
+ * cache  folder for compiled programs, created at need; NULL: no cache
+ * NULL without *err: there is no such device on this machine, which is a normal state.
+ */
 struct opencl *opencl_new(int index, const char *cache, GError **err);
 void opencl_free(struct opencl *cl);
 const char *opencl_name(const struct opencl *cl);
 
-/* Lines for `relumine devices`: what was found, what is missing, what mends it.  Free with g_free. */
+/*
+ * For `relumine devices`: what was found, what is missing, what mends it.  Lines of text, or one
+ * JSON object { "devices": [{ "device": "opencl:0", "name", "type", "platform", "driver",
+ * "memory_bytes", "auto" }], "missing": [{ "what", "try" }] }.  Free with g_free.
+ */
 char *opencl_survey(bool json);
 
-/* All of these note failures on the device. */
+/* All of these note failures on the device; one thread at a time may work with a device. */
 void *opencl_alloc(device *dev, int64_t bytes);
 void opencl_release(void *buffer);
 void opencl_fill_nan(device *dev, void *buffer, int64_t bytes);
@@ -25,6 +38,7 @@ void opencl_write_rows(device *dev, void *buffer, int64_t offset, int64_t pitch_
 	const void *host, int64_t row_bytes, int64_t rows);
 void opencl_read_rows(device *dev, const void *buffer, int64_t offset, int64_t pitch_bytes,
 	void *host, int64_t row_bytes, int64_t rows);
+/* [first, end) are items that exist: launch() has cut them to the array. */
 void opencl_launch(const array *over, int64_t first, int64_t end, const struct kernel *k,
 	const void *args);
 void opencl_finish(device *dev);

@@ -14,7 +14,7 @@ typedef struct image {
 	const char *format;     /* "TIFF", "PNG", "NPY", "NPZ"; static */
 	int alpha;              /* 1: an alpha channel was there and has been dropped */
 	bool has_z;             /* more than one page, or an array of rank 3 taken as a stack */
-	char *transfer;         /* what the file says of its tone curve ("sRGB", "gamma 0.45455"); NULL */
+	char *transfer;         /* what the file says of its tone curve: "sRGB", "gamma 0.45"; NULL */
 	GBytes *icc;            /* colour profile, or NULL */
 	GPtrArray *warnings;    /* char *, owned; never NULL */
 } image;
@@ -22,7 +22,7 @@ typedef struct image {
 /*
  * Read a picture of any known format.  dev: a CPU device, whose memory limit counts.
  * Orientation tags are honoured.  Shapes: gray (1, 1, y, x); colour (c, 1, y, x); pages and rank-3
- * arrays (1, z, y, x), where a rank-3 array whose last axis is 2..4 (and first is longer) is colour;
+ * arrays (1, z, y, x), but a rank-3 array whose last axis is 2..4 (and first is longer) is colour;
  * rank 4: (z, y, x, c).  Errors: BAD_INPUT, OVER_LIMIT.  Free with image_free.
  */
 image *image_read(device *dev, const char *path, GError **err);
@@ -45,7 +45,8 @@ bool image_write(const image *im, const char *path, bool overwrite, GError **err
 bool image_writable(const char *path, bool overwrite, GError **err);
 
 /* Write any bytes the same careful way (for sidecars and traces). */
-bool file_write_whole(const char *path, const void *bytes, size_t size, bool overwrite, GError **err);
+bool file_write_whole(const char *path, const void *bytes, size_t size, bool overwrite,
+	GError **err);
 
 /* What the header says, as a jansson object: format, shape, sample kind, bits, pages,
  * compression, colour profile, tags worth knowing.  NULL and *err when unreadable.  The pixels are

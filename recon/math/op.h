@@ -54,8 +54,8 @@ linop *linop_convolve_sum(device *dev, shape s, const array *psf, position origi
 position psf_origin(shape psf, shape grid);
 
 /*
- * (data M'M + smooth Psi'Psi + ridge)^-1 for a linop_convolve M and the periodic gradient along
- * `axes` axes: exact, through the Fourier transform.  Shares nothing with `convolve`.
+ * (data M'M + smooth Psi'Psi + ridge)^-1 for a linop_convolve M and the periodic gradient along the
+ * same axes: exact, through the Fourier transform.  ridge > 0.  Borrows M, keeps nothing of it.
  */
 linop *linop_convolve_inverse(const linop *convolve, double data, double smooth, double ridge);
 
