@@ -40,7 +40,8 @@ ROW_KERNEL(k_first_row, OUT(y), IN(u), INT(plane), INT(width))
 }
 
 /* Along z: depth planes a volume; `around`: the plane before the first is the last, else itself. */
-ROW_KERNEL(k_difference_z, OUT(u), IN(v), INT(pitch), INT(width), INT(rows), INT(depth), INT(around))
+ROW_KERNEL(k_difference_z, OUT(u), IN(v), INT(pitch), INT(width), INT(rows), INT(depth),
+	INT(around))
 {
 	EACH_ROW(r) {
 		idx z = r / rows % depth;

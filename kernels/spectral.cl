@@ -68,8 +68,8 @@ ROW_KERNEL(k_spectrum_sum, OUT2(y), IN2(x), IN2(h), INT(pitch), INT(width), INT(
 }
 
 /* the adjoint: x = conj(h) y in every plane z */
-ROW_KERNEL(k_spectrum_spread, OUT2(x), IN2(y), IN2(h), INT(pitch), INT(width), INT(rows), INT(depth),
-	INT(h_channel))
+ROW_KERNEL(k_spectrum_spread, OUT2(x), IN2(y), IN2(h), INT(pitch), INT(width), INT(rows),
+	INT(depth), INT(h_channel))
 {
 	EACH_ROW(r) {
 		idx channel = r / (rows * depth), row = r % (rows * depth);
@@ -91,8 +91,8 @@ ROW_KERNEL(k_spectrum_power, OUT(p), IN2(h), INT(pitch), INT(width))
 }
 
 /* y = scale / (data p + smooth l + ridge), real; l repeats every `period` rows */
-ROW_KERNEL(k_spectrum_inverse, OUT2(y), IN(p), IN(l), INT(pitch), INT(width), INT(period), NUM(scale),
-	NUM(data), NUM(smooth), NUM(ridge))
+ROW_KERNEL(k_spectrum_inverse, OUT2(y), IN(p), IN(l), INT(pitch), INT(width), INT(period),
+	NUM(scale), NUM(data), NUM(smooth), NUM(ridge))
 {
 	EACH_ROW(r) {
 		EACH_COLUMN(x, width) {

@@ -2,6 +2,7 @@
 /* prox.c - proximal operators against closed forms and against every nearby point */
 #include <glib.h>
 #include <math.h>
+#include <string.h>
 #include "core/array.h"
 #include "math/op.h"
 #include "math/prox.h"
@@ -252,6 +253,44 @@ static void haar_cycle(void)
 	expect(x, (double[]){ 7.5, 1, 15.5 }, 1e-5);
 }
 
+/* --- OpenCL ------------------------------------------------------------------------------------ */
+
+static void opencl(void)
+{
+	static const tv_settings set = { 3, BORDER_REPLICATE, true, true, 20, 0, false };
+	g_autoptr(device) cpu = device_new("cpu", 2, NULL, NULL);
+	g_autoptr(device) dev = device_new("opencl", 1, NULL, NULL);
+	if (!dev) {
+		g_test_skip("no OpenCL device on this machine");
+		return;
+	}
+	shape s = { 2, 3, 13, 18 };
+	enum { KINDS = 7 };
+	prox *kinds[2][KINDS];
+	for (int i = 0; i < 2; i++) {
+		prox *made[KINDS] = {
+			prox_soft(1), prox_soft_nonnegative(1), prox_box(-0.5f, 0.25f), prox_group(1, 2),
+			prox_haar(1, 0), prox_haar_cycle(0.2f, BORDER_PERIODIC),
+			prox_tv(i ? dev : cpu, s, 1, &set)
+		};
+		memcpy(kinds[i], made, sizeof(made));
+	}
+	for (int k = 0; k < KINDS; k++) {
+		g_autoptr(prox) here = kinds[0][k];
+		g_autoptr(prox) there = kinds[1][k];
+		g_autoptr(array) x = array_new(cpu, REAL, s);
+		array_fill_uniform(x, 3);
+		g_autoptr(array) y = array_move(x, dev);
+		g_assert_cmpfloat_with_epsilon(prox_value(here, x), prox_value(there, y), 1e-3);
+		prox_step(here, x, 0.3f);
+		prox_step(there, y, 0.3f);
+		g_autoptr(array) back = array_move(y, cpu);
+		vec_subtract(back, x);
+		g_assert_cmpfloat((double)vec_max_abs(back), <=, 1e-5);
+	}
+	g_assert_true(device_ok(dev, NULL));
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -267,5 +306,6 @@ int main(int argc, char **argv)
 	g_test_add_func("/prox/tv/tolerance", tv_tolerance);
 	g_test_add_func("/prox/haar", haar);
 	g_test_add_func("/prox/haar-cycle", haar_cycle);
+	g_test_add_func("/prox/opencl", opencl);
 	return g_test_run();
 }

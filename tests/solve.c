@@ -8,91 +8,15 @@
 #include "math/random.h"
 #include "math/solve.h"
 #include "math/vec.h"
+#include "tests/dense.h"
 
-enum { ROWS = 8, N = 5, MOST = 64 };
-
-/* --- dense problems in double ------------------------------------------------------------------ */
-
-/* s x = b by elimination with the largest pivot; s: n x n, row by row; both are destroyed */
-static void eliminate(int n, double *s, double *b)
-{
-	for (int k = 0; k < n; k++) {
-		int best = k;
-		for (int i = k + 1; i < n; i++)
-			best = fabs(s[i * n + k]) > fabs(s[best * n + k]) ? i : best;
-		for (int j = 0; j < n; j++) {
-			double swap = s[k * n + j];
-			s[k * n + j] = s[best * n + j];
-			s[best * n + j] = swap;
-		}
-		double swap = b[k];
-		b[k] = b[best];
-		b[best] = swap;
-		for (int i = k + 1; i < n; i++) {
-			double f = s[i * n + k] / s[k * n + k];
-			for (int j = k; j < n; j++)
-				s[i * n + j] -= f * s[k * n + j];
-			b[i] -= f * b[k];
-		}
-	}
-	for (int k = n - 1; k >= 0; k--) {
-		for (int j = k + 1; j < n; j++)
-			b[k] -= s[k * n + j] * b[j];
-		b[k] /= s[k * n + k];
-	}
-}
-
-/* the matrix of an operator, column by column from unit vectors */
-static double *matrix_of(const linop *a)
-{
-	int64_t n = shape_count(a->domain.shape), m = shape_count(a->range.shape);
-	g_autoptr(array) x = linop_new_domain(a);
-	g_autoptr(array) y = linop_new_range(a);
-	g_autofree float *unit = g_new0(float, n), *column = g_new(float, m);
-	double *matrix = g_new(double, n * m);
-	for (int64_t j = 0; j < n; j++) {
-		unit[j] = 1;
-		array_upload(x, unit);
-		unit[j] = 0;
-		linop_apply(a, y, x);
-		array_download(y, column);
-		for (int64_t i = 0; i < m; i++)
-			matrix[i * n + j] = (double)column[i];
-	}
-	return matrix;
-}
-
-/* (A'A + ridge) x = A'b for b of m numbers; free with g_free */
-static double *normal_solution(const linop *a, const float *b, double ridge)
-{
-	int n = (int)shape_count(a->domain.shape), m = (int)shape_count(a->range.shape);
-	g_autofree double *matrix = matrix_of(a), *s = g_new0(double, n * n);
-	double *x = g_new0(double, n);
-	for (int i = 0; i < n; i++) {
-		for (int j = 0; j < n; j++)
-			for (int k = 0; k < m; k++)
-				s[i * n + j] += matrix[k * n + i] * matrix[k * n + j];
-		s[i * n + i] += ridge;
-		for (int k = 0; k < m; k++)
-			x[i] += matrix[k * n + i] * (double)b[k];
-	}
-	eliminate(n, s, x);
-	return x;
-}
-
-static void expect(const array *a, const double *values, double tolerance)
-{
-	float got[MOST];
-	array_download(a, got);
-	for (int64_t i = 0; i < shape_count(a->shape); i++)
-		g_assert_cmpfloat_with_epsilon((double)got[i], values[i], tolerance);
-}
+enum { ROWS = 8, N = 5 };
 
 typedef struct {
 	device *dev;
 	linop *a;
 	array *b, *x;
-	float values[MOST];     /* of b */
+	float values[ROWS];     /* of b */
 } dense;
 
 static void dense_clear(dense *d)
@@ -104,15 +28,6 @@ static void dense_clear(dense *d)
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(dense, dense_clear)
 
-static dense dense_of(device *dev, linop *a)
-{
-	dense d = { dev, a, linop_new_range(a), linop_new_domain(a), { 0 } };
-	array_fill_uniform(d.b, 9);
-	array_download(d.b, d.values);
-	vec_fill(d.x, 0);
-	return d;
-}
-
 /* an 8 x 5 matrix near to orthogonal columns */
 static dense dense_new(void)
 {
@@ -123,7 +38,12 @@ static dense dense_new(void)
 	for (int i = 0; i < N; i++)
 		array_row(left, 0, 0, i)[i] += 2;
 	vec_fill(right, 1);
-	return dense_of(dev, linop_separable((shape){ 1, 1, N, 1 }, left, right));
+	linop *a = linop_separable((shape){ 1, 1, N, 1 }, left, right);
+	dense d = { dev, a, linop_new_range(a), linop_new_domain(a), { 0 } };
+	array_fill_uniform(d.b, 9);
+	array_download(d.b, d.values);
+	vec_fill(d.x, 0);
+	return d;
 }
 
 /* --- smooth problems: all reach the normal equations' solution --------------------------------- */
@@ -269,84 +189,6 @@ static void saddle_tv(void)
 	}
 }
 
-/* --- ADMM --------------------------------------------------------------------------------------- */
-
-/* the model: M blurs by a matrix on the grid, C keeps its middle; `inverse` NULL: CG inside */
-static admm_problem admm_of(const dense *d, linop *m, linop *crop, linop *gradient)
-{
-	return (admm_problem){
-		.m = m, .crop = crop, .gradient = gradient, .b = d->b, .mu1 = 0.5, .mu2 = 0.1, .mu3 = 0.2
-	};
-}
-
-static linop *blur(device *dev, shape s)
-{
-	g_autoptr(array) left = array_new(dev, REAL, (shape){ 1, 1, s.y, s.y });
-	g_autoptr(array) right = array_new(dev, REAL, (shape){ 1, 1, s.x, s.x });
-	array_fill_uniform(left, 21);
-	array_fill_uniform(right, 22);
-	for (int64_t i = 0; i < s.y; i++)
-		array_row(left, 0, 0, i)[i] += 2;
-	for (int64_t i = 0; i < s.x; i++)
-		array_row(right, 0, 0, i)[i] += 2;
-	return linop_separable(s, left, right);
-}
-
-/* tau 0 and no bound: C M v = b in the least-squares sense.  C is all of the grid: one answer. */
-static void admm_normal_equations(void)
-{
-	shape s = { 2, 1, 3, 4 };
-	for (int order = 0; order < 2; order++) {
-		device *dev = device_new("cpu", 2, NULL, NULL);
-		linop *m = blur(dev, s), *crop = linop_crop(dev, s, s, (position){ 0, 0, 0 });
-		g_auto(dense) d = dense_of(dev, linop_chain(linop_ref(crop), linop_ref(m)));
-		linop *gradient = linop_gradient(dev, s, 2, BORDER_PERIODIC);
-		admm_problem p = admm_of(&d, m, crop, gradient);
-		p.order = (enum admm_order)order;
-		const stop_rule stop = { 600, 0, NULL };
-		g_assert_true(admm_reference(d.x, &p, &stop, NULL));
-		g_autofree double *truth = normal_solution(d.a, d.values, 0);
-		expect(d.x, truth, 2e-3);
-		linop_free(m);
-		linop_free(crop);
-		linop_free(gradient);
-	}
-}
-
-/* the whole problem by another road: Chambolle and Pock with three terms */
-static void admm_against_saddle(void)
-{
-	shape s = { 2, 1, 4, 5 }, window = { 2, 1, 3, 4 };
-	for (int kind = 0; kind < 4; kind++) {
-		bool isotropic = kind & 1;
-		device *dev = device_new("cpu", 2, NULL, NULL);
-		linop *m = blur(dev, s), *crop = linop_crop(dev, window, s, (position){ 0, 0, 1 });
-		linop *gradient = linop_gradient(dev, s, 2, BORDER_PERIODIC);
-		g_auto(dense) d = dense_of(dev, linop_chain(linop_ref(crop), linop_ref(m)));
-		admm_problem p = admm_of(&d, m, crop, gradient);
-		p.tau = 0.3;
-		p.isotropic = isotropic;
-		p.nonnegative = true;
-		p.order = kind & 2 ? ADMM_LPC : ADMM_TUTORIAL;
-		const stop_rule stop = { 1500, 0, NULL };
-		g_assert_true(admm_reference(d.x, &p, &stop, NULL));
-		vec_clamp(d.x, 0, INFINITY);
-		g_autoptr(prox) data = prox_quadratic(d.b, 1);
-		g_autoptr(prox) tv = isotropic ? prox_group(0.3f, 2) : prox_soft(0.3f);
-		g_autoptr(prox) g = prox_nonnegative();
-		const saddle_term terms[] = { { d.a, data }, { gradient, tv } };
-		const saddle_problem q = { terms, 2, g, 1 };
-		g_autoptr(array) x = array_like(d.x);
-		vec_fill(x, 0);
-		const stop_rule longer = { 6000, 0, NULL };
-		g_assert_true(solve_chambolle_pock(x, &q, &longer, NULL));
-		g_assert_cmpfloat(relative_change(x, d.x), <, 2e-3);
-		linop_free(m);
-		linop_free(crop);
-		linop_free(gradient);
-	}
-}
-
 /* --- stopping ----------------------------------------------------------------------------------- */
 
 typedef struct {
@@ -407,8 +249,6 @@ int main(int argc, char **argv)
 	g_test_add_func("/solve/chambolle-pock", chambolle_pock);
 	g_test_add_func("/solve/constrained", constrained);
 	g_test_add_func("/solve/saddle-tv", saddle_tv);
-	g_test_add_func("/solve/admm/normal-equations", admm_normal_equations);
-	g_test_add_func("/solve/admm/against-saddle", admm_against_saddle);
 	g_test_add_func("/solve/stopping", stopping);
 	g_test_add_func("/solve/failure", failure);
 	return g_test_run();
