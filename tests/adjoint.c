@@ -195,7 +195,7 @@ static void adjoint(gconstpointer data)
 	g_assert_true(device_ok(dev, NULL));
 }
 
-/* --- OpenCL ------------------------------------------------------------------------------------ */
+/* --- OpenCL ---------------------------------------------------------------------------------- */
 
 static void expect_same(const array *a, const array *b, const char *name)
 {

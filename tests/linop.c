@@ -134,7 +134,7 @@ static void power_iteration(void)
 	g_assert_cmpfloat_with_epsilon(linop_norm2(d), 4 * 1.02, 1e-3);
 }
 
-/* --- convolution ------------------------------------------------------------------------------- */
+/* --- convolution ----------------------------------------------------------------------------- */
 
 static int64_t wrap(int64_t i, int64_t n)
 {
@@ -155,8 +155,9 @@ static double direct(const array *x, const array *psf, position at, int64_t inde
 	return sum;
 }
 
-static void compare_with_direct(device *dev, shape s, shape k, position at, int axes)
+static void compare_with_direct(shape s, shape k, position at, int axes)
 {
+	g_autoptr(device) dev = device_new("cpu", 2, NULL, NULL);
 	g_autoptr(array) psf = uniform(dev, k, 31);
 	g_autoptr(linop) a = linop_convolve(dev, s, psf, at, axes);
 	g_autoptr(array) x = uniform(dev, s, 32);
@@ -172,11 +173,10 @@ static void compare_with_direct(device *dev, shape s, shape k, position at, int 
 
 static void convolve_values(void)
 {
-	g_autoptr(device) dev = device_new("cpu", 2, NULL, NULL);
-	compare_with_direct(dev, (shape){ 2, 1, 5, 7 }, (shape){ 1, 1, 3, 4 }, (position){ 0, 1, 2 }, 2);
-	compare_with_direct(dev, (shape){ 2, 1, 6, 5 }, (shape){ 2, 1, 6, 5 }, (position){ 0, 3, 2 }, 2);
-	compare_with_direct(dev, (shape){ 1, 4, 3, 5 }, (shape){ 1, 3, 3, 2 }, (position){ 1, 2, 0 }, 3);
-	compare_with_direct(dev, (shape){ 1, 1, 1, 1 }, (shape){ 1, 1, 1, 1 }, (position){ 0, 0, 0 }, 2);
+	compare_with_direct((shape){ 2, 1, 5, 7 }, (shape){ 1, 1, 3, 4 }, (position){ 0, 1, 2 }, 2);
+	compare_with_direct((shape){ 2, 1, 6, 5 }, (shape){ 2, 1, 6, 5 }, (position){ 0, 3, 2 }, 2);
+	compare_with_direct((shape){ 1, 4, 3, 5 }, (shape){ 1, 3, 3, 2 }, (position){ 1, 2, 0 }, 3);
+	compare_with_direct((shape){ 1, 1, 1, 1 }, (shape){ 1, 1, 1, 1 }, (position){ 0, 0, 0 }, 2);
 }
 
 /* sum of convolutions = convolution of each, then the sum; and its norm is the largest found */

@@ -77,7 +77,7 @@ static void group(void)
 	expect(u, (double[]){ 2.4, 0, 3.2, 0 }, 1e-6);
 }
 
-/* --- optimality by trial: no small step in any direction lowers 1/2 |x - b|^2 + t g(x) --------- */
+/* --- optimality by trial: no small step in any direction lowers 1/2 |x - b|^2 + t g(x) ------- */
 
 static double cost(prox *p, const array *x, const array *b, double t)
 {
@@ -121,7 +121,7 @@ static void simple_optimal(void)
 	try_everything(haar2, (shape){ 1, 2, 7, 5 }, 0.3f, false);
 }
 
-/* --- total variation --------------------------------------------------------------------------- */
+/* --- total variation ------------------------------------------------------------------------- */
 
 static prox *tv(device *dev, shape s, tv_settings set)
 {
@@ -158,7 +158,7 @@ static void tv_block_on_ring(void)
 	expect(x, (double[]){ 2.5, 0.25, 0.25, 0.25, 0.25, 2.5 }, 1e-5);
 }
 
-/* with x >= 0 the low side stays at 0: the constraint is part of the minimum, not an afterthought */
+/* with x >= 0 the low side stays at 0: the constraint takes part in the minimum */
 static void tv_nonnegative(void)
 {
 	g_autoptr(device) dev = device_new("cpu", 1, NULL, NULL);
@@ -221,7 +221,7 @@ static void tv_tolerance(void)
 	expect(x, (double[]){ 1.3, 1.3, 3.8, 3.8, 3.8 }, 1e-2);
 }
 
-/* --- wavelets ---------------------------------------------------------------------------------- */
+/* --- wavelets -------------------------------------------------------------------------------- */
 
 /* (9, 1, 2, 8): details 8/r, -6/r (r = sqrt 2), then 0; all but the mean 5 go at a large weight */
 static void haar(void)
@@ -253,7 +253,7 @@ static void haar_cycle(void)
 	expect(x, (double[]){ 7.5, 1, 15.5 }, 1e-5);
 }
 
-/* --- OpenCL ------------------------------------------------------------------------------------ */
+/* --- OpenCL ---------------------------------------------------------------------------------- */
 
 static void opencl(void)
 {

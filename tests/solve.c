@@ -46,7 +46,7 @@ static dense dense_new(void)
 	return d;
 }
 
-/* --- smooth problems: all reach the normal equations' solution --------------------------------- */
+/* --- smooth problems: all reach the normal equations' solution ------------------------------- */
 
 static void check_smooth(const dense *d, bool done, double tolerance)
 {
@@ -109,7 +109,7 @@ static void chambolle_pock(void)
 	check_smooth(&d, solve_chambolle_pock(d.x, &p, &stop, NULL), 2e-5);
 }
 
-/* --- with a constraint: the right support is among all 2^N, by elimination on each ------------- */
+/* --- with a constraint: the right support is among all 2^N, by elimination on each ----------- */
 
 /* min 1/2 |A x - b|^2 + weight sum x, x >= 0, by trial of every support */
 static void best_support(const dense *d, double weight, double *best)
@@ -189,7 +189,7 @@ static void saddle_tv(void)
 	}
 }
 
-/* --- stopping ----------------------------------------------------------------------------------- */
+/* --- stopping -------------------------------------------------------------------------------- */
 
 typedef struct {
 	watch base;

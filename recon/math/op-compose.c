@@ -37,7 +37,7 @@ static bool both_known(const linop *a, const linop *b)
 	return a->norm2 >= 0 && b->norm2 >= 0;
 }
 
-/* --- chain: first is the inner one ------------------------------------------------------------ */
+/* --- chain: first is the inner one ----------------------------------------------------------- */
 
 static void chain_apply(const linop *a, array *y, const array *x)
 {
@@ -64,7 +64,7 @@ linop *linop_chain(linop *outer, linop *inner)
 	return &p->base;
 }
 
-/* --- sum -------------------------------------------------------------------------------------- */
+/* --- sum ------------------------------------------------------------------------------------- */
 
 static void add_apply(const linop *a, array *y, const array *x)
 {
@@ -94,7 +94,7 @@ linop *linop_add(linop *a, linop *b)
 	return &p->base;
 }
 
-/* --- scale ------------------------------------------------------------------------------------ */
+/* --- scale ----------------------------------------------------------------------------------- */
 
 static void scale_apply(const linop *a, array *y, const array *x)
 {
@@ -120,7 +120,7 @@ linop *linop_scale(linop *a, float factor)
 	return &p->base;
 }
 
-/* --- transpose -------------------------------------------------------------------------------- */
+/* --- transpose ------------------------------------------------------------------------------- */
 
 static void transpose_apply(const linop *a, array *y, const array *x)
 {
@@ -147,7 +147,7 @@ linop *linop_normal(linop *a)
 	return linop_chain(linop_transpose(linop_ref(a)), a);
 }
 
-/* --- stack ------------------------------------------------------------------------------------ */
+/* --- stack ----------------------------------------------------------------------------------- */
 
 static void stack_apply(const linop *a, array *y, const array *x)
 {
@@ -182,7 +182,7 @@ linop *linop_stack(linop *a, linop *b)
 	return &p->base;
 }
 
-/* --- identity --------------------------------------------------------------------------------- */
+/* --- identity -------------------------------------------------------------------------------- */
 
 static void copy(const linop *a, array *y, const array *x)
 {

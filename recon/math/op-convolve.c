@@ -122,7 +122,7 @@ position psf_origin(shape psf, shape grid)
 	return (position){ grid.z / 2 - at.z, grid.y / 2 - at.y, grid.x / 2 - at.x };
 }
 
-/* --- all depths onto one plane ---------------------------------------------------------------- */
+/* --- all depths onto one plane --------------------------------------------------------------- */
 
 static int64_t rows_of_channel(const array *factor)
 {
@@ -166,7 +166,7 @@ linop *linop_convolve_sum(device *dev, shape s, const array *psf, position origi
 	return &c->base;
 }
 
-/* --- what inverts the normal equations -------------------------------------------------------- */
+/* --- what inverts the normal equations ------------------------------------------------------- */
 
 linop *linop_convolve_inverse(const linop *convolve, double data, double smooth, double ridge)
 {

@@ -57,7 +57,7 @@ linop *linop_downsample(device *dev, shape s, int64_t k)
 	return linop_chain(mean, linop_crop(dev, whole, s, (position){ 0, 0, 0 }));
 }
 
-/* --- sum over depth --------------------------------------------------------------------------- */
+/* --- sum over depth -------------------------------------------------------------------------- */
 
 static void sum_apply(const linop *a, array *y, const array *x)
 {

@@ -13,7 +13,7 @@ struct haar {
 	enum border border;
 };
 
-/* --- orthonormal, in place: the means of level l stand at every 2^l-th pixel ------------------ */
+/* --- orthonormal, in place: the means of level l stand at every 2^l-th pixel ----------------- */
 
 static int64_t lattice(int64_t n, int64_t step)
 {
@@ -90,7 +90,7 @@ prox *prox_haar(float weight, int levels)
 	return &h->base;
 }
 
-/* --- all shifts of one level ------------------------------------------------------------------ */
+/* --- all shifts of one level ----------------------------------------------------------------- */
 
 static void cycle_step(prox *p, array *y, float t)
 {

@@ -46,7 +46,7 @@ void prox_conjugate_step(prox *p, array *y, float t)
 	vec_axpy(y, -t, part);
 }
 
-/* --- element by element ----------------------------------------------------------------------- */
+/* --- element by element ---------------------------------------------------------------------- */
 
 struct simple {
 	prox base;
@@ -144,7 +144,7 @@ prox *prox_quadratic(const array *b, float weight)
 	return &s->base;
 }
 
-/* --- groups ----------------------------------------------------------------------------------- */
+/* --- groups ---------------------------------------------------------------------------------- */
 
 static array first_part(const array *u, int n)
 {

@@ -74,8 +74,8 @@ prox *prox_haar(float weight, int levels);
 
 /*
  * One level of Haar wavelets, soft-thresholded in all shifts and averaged (Kamilov, Bostan,
- * Unser, IEEE Signal Process. Lett. 19, 2012): close to a step of anisotropic TV in the plane at the
- * cost of one pass, though not the proximal operator of any simple function.  Its value is
+ * Unser, IEEE Signal Process. Lett. 19, 2012): close to a step of anisotropic TV in the plane at
+ * the cost of one pass, though not the proximal operator of any simple function.  Its value is
  * weight times the anisotropic TV.
  */
 prox *prox_haar_cycle(float weight, enum border border);

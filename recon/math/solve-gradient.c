@@ -58,7 +58,7 @@ bool solve_nesterov(array *x, const inverse_problem *p, double step, double mome
 	return device_ok(x->dev, err);
 }
 
-/* --- FISTA ------------------------------------------------------------------------------------ */
+/* --- FISTA ----------------------------------------------------------------------------------- */
 
 /* The residual of the extrapolated point follows from those of its two parents, as A is linear. */
 typedef struct {
@@ -94,9 +94,9 @@ static void descend(const fista_state *f)
 }
 
 /*
- * The quadratic bound of Beck and Teboulle, which for least squares says |A d|^2 <= L |d|^2, d = x - y,
- * with room for rounding.  A d from d itself: the difference of two residuals drowns in rounding
- * near the end, and L would double without need.
+ * The quadratic bound of Beck and Teboulle, which for least squares says |A d|^2 <= L |d|^2,
+ * d = x - y, with room for rounding.  A d from d itself: the difference of two residuals drowns in
+ * rounding near the end, and L would double without need.
  */
 static bool bound_holds(const fista_state *f)
 {

@@ -72,10 +72,10 @@ typedef struct {
 bool solve_chambolle_pock(array *x, const saddle_problem *p, const stop_rule *stop, GError **err);
 
 /*
- * minimise 1/2 |C M v - b|^2 + tau |Psi v|_1 + (v >= 0) by ADMM with x = M v, u = Psi v, w = v (Antipa
- * 2018): step by step as published, to hold faster forms against.  Begins at 0.  v lives on the
- * whole grid.  Measure: the largest of the primal residuals |K v - z| / max(|K v|, |z|) and of the
- * changes |K v - K v before| / |K v|, K = M, Psi, 1.
+ * minimise 1/2 |C M v - b|^2 + tau |Psi v|_1 + (v >= 0) by ADMM with x = M v, u = Psi v, w = v
+ * (Antipa 2018): step by step as published, to hold faster forms against.  Begins at 0.  v lives
+ * on the whole grid.  Measure: the largest of the primal residuals |K v - z| / max(|K v|, |z|) and
+ * of the changes |K v - K v before| / |K v|, for K = M, Psi and 1.
  */
 enum admm_order {
 	ADMM_TUTORIAL,          /* w from the new v */
@@ -92,7 +92,7 @@ typedef struct {
 } admm_problem;
 bool admm_reference(array *v, const admm_problem *p, const stop_rule *stop, GError **err);
 
-/* --- for solvers ------------------------------------------------------------------------------ */
+/* --- for solvers ----------------------------------------------------------------------------- */
 
 /* |x - old| / |x|; destroys `old` */
 double relative_change(array *old, const array *x);
