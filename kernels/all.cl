@@ -2,10 +2,17 @@
 /* all.cl - the whole OpenCL program: every kernel text once */
 #pragma OPENCL FP_CONTRACT OFF
 #include "vec.cl"
+#include "fused.cl"
+#include "calibrate.cl"
+#include "geometry.cl"
+#include "resample.cl"
+#include "demosaic.cl"
+#include "render.cl"
+#include "fourier.cl"
 #include "halo.cl"
 #include "window.cl"
 #include "gradient.cl"
-#include "resample.cl"
+#include "area.cl"
 #include "matrix.cl"
 #include "prox.cl"
 #include "wavelet.cl"

@@ -1,72 +1,51 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* resample.cl - means over areas, and sums over depth */
+/* resample.cl - means over area */
 #include "kern.h"
 
+/* mean of k x k blocks */
+ROW_KERNEL(k_box, OUT(y), IN(in), INT(pitch), INT(width), INT(in_pitch), INT(k))
+{
+	EACH_ROW(r)
+		EACH_COLUMN(x, width) {
+			float sum = 0.0f;
+			for (idx j = 0; j < k; j++)
+				for (idx i = 0; i < k; i++)
+					sum += in[(r * k + j) * in_pitch + x * k + i];
+			y[r * pitch + x] = sum / (float)(k * k);
+		}
+}
+
 /*
- * A line of n samples and one of m share a length of n m.  There, sample t of n covers
- * [t m, (t + 1) m): overlaps are whole numbers.  y[t] = scale * sum over f of overlap x[f]; the
- * overlap is symmetric, so the same kernel is its own adjoint.
+ * Mean over the area of an output pixel along one axis, from n to m pixels: in units where an
+ * input pixel is m long and an output pixel n, all edges are whole numbers, so weights are exact.
  */
-ROW_KERNEL(k_area_x, OUT(y), IN(x), INT(to_pitch), INT(from_pitch), INT(n_to), INT(n_from),
-	NUM(scale))
+ROW_KERNEL(k_area_x, OUT(y), IN(in), INT(pitch), INT(in_pitch), INT(n), INT(m))
 {
-	EACH_ROW(r) {
-		EACH_COLUMN(t, n_to) {
-			idx low = t * n_from, high = low + n_from;
+	EACH_ROW(r)
+		EACH_COLUMN(x, m) {
+			idx low = x * n, high = low + n;
 			float sum = 0.0f;
-
-			for (idx f = low / n_to; f * n_to < high; f++) {
-				idx start = f * n_to > low ? f * n_to : low;
-				idx end = (f + 1) * n_to < high ? (f + 1) * n_to : high;
-				sum += (float)(end - start) * x[r * from_pitch + f];
+			for (idx j = low / m; j * m < high; j++) {
+				idx left = j * m > low ? j * m : low;
+				idx right = (j + 1) * m < high ? (j + 1) * m : high;
+				sum += (float)(right - left) * in[r * in_pitch + j];
 			}
-			y[r * to_pitch + t] = scale * sum;
+			y[r * pitch + x] = sum / (float)n;
 		}
-	}
 }
 
-ROW_KERNEL(k_area_y, OUT(y), IN(x), INT(pitch), INT(width), INT(to_rows), INT(from_rows), INT(n_to),
-	INT(n_from), NUM(scale))
+ROW_KERNEL(k_area_y, OUT(y), IN(in), INT(pitch), INT(width), INT(in_pitch), INT(n), INT(m))
 {
 	EACH_ROW(r) {
-		idx low = r % to_rows * n_from, high = low + n_from, plane = r / to_rows * from_rows;
-
-		if (r % to_rows >= n_to)
-			continue;
-		EACH_COLUMN(i, width) {
+		idx low = r * n, high = low + n;
+		EACH_COLUMN(x, width) {
 			float sum = 0.0f;
-
-			for (idx f = low / n_to; f * n_to < high; f++) {
-				idx start = f * n_to > low ? f * n_to : low;
-				idx end = (f + 1) * n_to < high ? (f + 1) * n_to : high;
-				sum += (float)(end - start) * x[(plane + f) * pitch + i];
+			for (idx j = low / m; j * m < high; j++) {
+				idx left = j * m > low ? j * m : low;
+				idx right = (j + 1) * m < high ? (j + 1) * m : high;
+				sum += (float)(right - left) * in[j * in_pitch + x];
 			}
-			y[r * pitch + i] = scale * sum;
+			y[r * pitch + x] = sum / (float)n;
 		}
-	}
-}
-
-/* y: one plane a channel, x: depth planes a channel, of the same size */
-ROW_KERNEL(k_sum_depth, OUT(y), IN(x), INT(pitch), INT(width), INT(rows), INT(depth))
-{
-	EACH_ROW(r) {
-		idx from = r / rows * depth * rows + r % rows;
-
-		EACH_COLUMN(i, width) {
-			float sum = 0.0f;
-			for (idx z = 0; z < depth; z++)
-				sum += x[(from + z * rows) * pitch + i];
-			y[r * pitch + i] = sum;
-		}
-	}
-}
-
-ROW_KERNEL(k_spread_depth, OUT(x), IN(y), INT(pitch), INT(width), INT(rows), INT(depth))
-{
-	EACH_ROW(r) {
-		idx from = r / (rows * depth) * rows + r % rows;
-
-		EACH_COLUMN(i, width)
-			x[r * pitch + i] = y[from * pitch + i];
 	}
 }

@@ -9,6 +9,9 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+#ifdef __GNUC__
+#pragma GCC visibility push(default)
+#endif
 
 typedef struct _GError GError;  /* GLib's; free with g_error_free */
 
@@ -51,11 +54,11 @@ typedef struct {
 	char letter;                    /* '\0': no short form */
 	enum relumine_option_type type;
 	const char *value;              /* the default as one would type it; NULL: not set */
-	double least, most;             /* INTEGER, NUMBER, SIZE: the range */
+	double least, most;             /* INTEGER, NUMBER, SIZE: the range; equal: any */
 	const char *choices;            /* CHOICE: "one|two|three"; else NULL, or words for numbers */
 	const char *unit;               /* or what the value is called in help: "N", "FILE", "pixels" */
 	const char *help;               /* one line */
-	bool many;                      /* may be given again */
+	bool many;                      /* may be given again: TEXT, FILE_OUT */
 	int offset;                     /* the library's own */
 } relumine_option;
 
@@ -73,9 +76,13 @@ typedef struct {
 /* All commands, in the order of help, ended by NULL.  Not to be freed. */
 const relumine_command *const *relumine_commands(void);
 
-/* The options that every command takes, and those of commands that write; ended by a NULL name. */
+/*
+ * The options that every command takes; those of commands that write; and how they make pictures
+ * for the eye (.png).  Ended by a NULL name.
+ */
 const relumine_option *relumine_common_options(void);
 const relumine_option *relumine_output_options(void);
+const relumine_option *relumine_render_options(void);
 
 /* --- one job -------------------------------------------------------------------------------- */
 
@@ -83,6 +90,7 @@ typedef struct relumine_job relumine_job;
 
 typedef struct {
 	int64_t iteration, iterations;  /* done, and at most to do; 0 where it is not counted */
+	int64_t channel, channels;      /* being worked on, from 0; 0 channels: all at once */
 	double objective;               /* NaN where there is none */
 	double elapsed, remaining;      /* seconds; remaining < 0: unknown */
 	const char *step;               /* "read", "reconstruct", ... */
@@ -95,7 +103,10 @@ typedef bool relumine_watch(const relumine_progress *progress, void *data);
 relumine_job *relumine_job_new(const char *command, GError **err);
 void relumine_job_free(relumine_job *job);
 
-/* Set an option from its text; value NULL for a FLAG.  Copies. */
+/*
+ * Set an option from its text; value NULL for a FLAG.  Copies.  Given again, an option that takes
+ * many values gets one more, any other is replaced.  Errors: RELUMINE_BAD_USAGE.
+ */
 bool relumine_job_set(relumine_job *job, const char *option, const char *value, GError **err);
 
 /* Add an input file. Copies. */
@@ -109,7 +120,10 @@ void relumine_job_set_words(relumine_job *job, const char *words);
 
 void relumine_job_set_watch(relumine_job *job, relumine_watch *watch, void *data);
 
-/* Do it.  On failure no output file is touched. */
+/*
+ * Do it, once.  On failure no output file is touched.  A comparison over its threshold fails with
+ * RELUMINE_OVER_THRESHOLD and still leaves its text.
+ */
 bool relumine_job_run(relumine_job *job, GError **err);
 
 /* Ask a running job to stop soon; may be called from a signal handler. */
@@ -140,12 +154,15 @@ void relumine_image_size(const relumine_image *image, int64_t size[4]);
 /* Copies all values, packed as in relumine_image_new. */
 void relumine_image_values(const relumine_image *image, float *values);
 
-/* Use a picture in place of input file number `index`, or of a FILE_IN option.  Copies. */
+/* Use a picture as the next input (option NULL) or as the value of a FILE_IN option.  Copies. */
 bool relumine_job_set_image(relumine_job *job, const char *option, const relumine_image *image,
 	GError **err);
 /* The picture a job made, no file needed; NULL before a run.  Free with relumine_image_free. */
 relumine_image *relumine_job_result(const relumine_job *job);
 
+#ifdef __GNUC__
+#pragma GCC visibility pop
+#endif
 #ifdef __cplusplus
 }
 #endif

@@ -19,6 +19,8 @@ typedef struct watch watch;
 struct watch {
 	/* Returns false when the solver is to stop at once. */
 	bool (*tick)(watch *w, const iteration_note *note);
+	/* A new step ("normalise PSF", "reconstruct") begins; returns false to stop. */
+	bool (*step)(watch *w, const char *step);
 	bool wants_objective;           /* somebody reads it (a trace, a terminal): work it out */
 };
 
@@ -26,6 +28,11 @@ struct watch {
 static inline bool watch_tick(watch *w, const iteration_note *note)
 {
 	return !w || w->tick(w, note);
+}
+
+static inline bool watch_step(watch *w, const char *step)
+{
+	return !w || w->step(w, step);
 }
 
 static inline bool watch_wants_objective(const watch *w)

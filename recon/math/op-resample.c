@@ -2,7 +2,7 @@
 /* op-resample.c - means over areas, and sums over depth */
 #include <assert.h>
 #include "math/op.h"
-#include "resample.cl"
+#include "area.cl"
 
 struct area {
 	linop base;
@@ -17,17 +17,17 @@ static float one_over(int64_t n)
 static void area_apply(const linop *a, array *y, const array *x)
 {
 	array *t = ((const struct area *)a)->between;
-	RUN(t, k_area_x, t, x, t->pitch, x->pitch, t->shape.x, x->shape.x, one_over(x->shape.x));
-	RUN(y, k_area_y, y, t, y->pitch, y->shape.x, y->plane_rows, t->plane_rows, y->shape.y,
+	RUN(t, k_overlap_x, t, x, t->pitch, x->pitch, t->shape.x, x->shape.x, one_over(x->shape.x));
+	RUN(y, k_overlap_y, y, t, y->pitch, y->shape.x, y->plane_rows, t->plane_rows, y->shape.y,
 		t->shape.y, one_over(t->shape.y));
 }
 
 static void area_adjoint(const linop *a, array *x, const array *y)
 {
 	array *t = ((const struct area *)a)->between;
-	RUN(t, k_area_y, t, y, t->pitch, t->shape.x, t->plane_rows, y->plane_rows, t->shape.y,
+	RUN(t, k_overlap_y, t, y, t->pitch, t->shape.x, t->plane_rows, y->plane_rows, t->shape.y,
 		y->shape.y, one_over(t->shape.y));
-	RUN(x, k_area_x, x, t, x->pitch, t->pitch, x->shape.x, t->shape.x, one_over(x->shape.x));
+	RUN(x, k_overlap_x, x, t, x->pitch, t->pitch, x->shape.x, t->shape.x, one_over(x->shape.x));
 }
 
 static void area_free(linop *a)

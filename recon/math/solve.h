@@ -4,6 +4,7 @@
 #define MATH_SOLVE_H
 
 #include "core/watch.h"
+#include "math/admm.h"
 #include "math/linop.h"
 #include "math/prox.h"
 
@@ -77,16 +78,12 @@ bool solve_chambolle_pock(array *x, const saddle_problem *p, const stop_rule *st
  * on the whole grid.  Measure: the largest of the primal residuals |K v - z| / max(|K v|, |z|) and
  * of the changes |K v - K v before| / |K v|, for K = M, Psi and 1.
  */
-enum admm_order {
-	ADMM_TUTORIAL,          /* w from the new v */
-	ADMM_LPC                /* w from the old one, as LenslessPiCam */
-};
 typedef struct {
 	linop *m, *crop, *gradient;
 	const array *b;
 	double mu1, mu2, mu3, tau;
 	bool isotropic, nonnegative;
-	enum admm_order order;
+	enum admm_order order;  /* see math/admm.h, the fused form of this */
 	/* (mu1 M'M + mu2 Psi'Psi + mu3)^-1 (see linop_convolve_inverse), or NULL: by CG to 1e-7 */
 	const linop *inverse;
 } admm_problem;

@@ -27,6 +27,8 @@ typedef struct task {
 	report *report;
 	watch *watch;
 	array *result;          /* made by the command; REAL; owned by the task */
+	GString *text;          /* lines for people, on stdout; commands that write need none */
+	void *facts;            /* json_t object: what goes into the JSON result beside the metrics */
 } task;
 
 /* The picture given with --option, or NULL. */
@@ -35,8 +37,14 @@ static inline const input *task_picture(const task *t, const char *option)
 	return g_hash_table_lookup(t->pictures, option);
 }
 
-/* Note the step being done, for progress; false: stop. */
-bool task_step(task *t, const char *step);
+/*
+ * Note the step being done, for progress.  False: return false at once; there is no need to set an
+ * error, and none when a solver ended because watch_tick() said so.
+ */
+static inline bool task_step(task *t, const char *step)
+{
+	return watch_step(t->watch, step);
+}
 
 /*
  * A row of the table of commands.  `options_size` bytes are allocated for each job, zeroed, and
@@ -50,8 +58,11 @@ bool task_step(task *t, const char *step);
 typedef struct {
 	relumine_command command;
 	size_t options_size;
-	bool reads_pictures;    /* the job reads the inputs and FILE_IN options beforehand */
-	bool (*run)(task *t, GError **err);
+	bool reads_pictures;    /* the job reads the inputs and FILE_IN options beforehand; they are
+				 * finite */
+	/* NULL, or whether the options fit together; asked before anything is read */
+	bool (*check)(const void *options, GError **err);
+	bool (*run)(task *t, GError **err);     /* NULL: `run`, which the job does itself */
 } modality;
 
 #define OPTION_AT(record, field) ((int)offsetof(record, field))

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* commands.h - the table of all commands */
+#ifndef JOB_COMMANDS_H
+#define JOB_COMMANDS_H
+
+#include "mode/modality.h"
+
+extern const modality command_lensless, command_convert, command_inspect, command_compare, command_devices,
+	command_run;
+
+/* NULL and BAD_USAGE with the nearest name when there is none. */
+const modality *command_find(const char *name, GError **err);
+
+#endif
