@@ -17,3 +17,5 @@
 #include "prox.cl"
 #include "wavelet.cl"
 #include "spectral.cl"
+#include "psf.cl"
+#include "spectrum.cl"

@@ -4,7 +4,7 @@
 #include <math.h>
 #include "core/array.h"
 #include "math/op.h"
-#include "math/random.h"
+#include "math/uniform.h"
 #include "math/vec.h"
 
 enum { SHAPES = 200, SOME = 30, FEW = 5 };
@@ -14,7 +14,7 @@ static uint64_t counter;
 /* a whole number in [low, high] */
 static int64_t pick(int64_t low, int64_t high)
 {
-	double u = ((double)random_uniform(77, counter++) + 1) / 2;
+	double u = ((double)uniform_at(77, counter++) + 1) / 2;
 	return low + (int64_t)(u * (double)(high - low + 1));
 }
 

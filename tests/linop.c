@@ -6,7 +6,7 @@
 #include "math/fft.h"
 #include "math/halo.h"
 #include "math/op.h"
-#include "math/random.h"
+#include "math/uniform.h"
 #include "math/vec.h"
 
 static array *uniform(device *dev, shape s, uint64_t seed)

@@ -6,7 +6,7 @@
 #include "core/array.h"
 #include "math/op.h"
 #include "math/prox.h"
-#include "math/random.h"
+#include "math/uniform.h"
 #include "math/vec.h"
 
 static array *line(device *dev, int64_t n, const float *values)

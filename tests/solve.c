@@ -5,7 +5,7 @@
 #include <string.h>
 #include "core/array.h"
 #include "math/op.h"
-#include "math/random.h"
+#include "math/uniform.h"
 #include "math/solve.h"
 #include "math/vec.h"
 #include "tests/dense.h"
@@ -212,7 +212,7 @@ static void stopping(void)
 	g_auto(dense) d = dense_new();
 	g_autoptr(prox) g = prox_soft(0.1f);
 	const inverse_problem p = { d.a, d.b, g };
-	recorder told = { { record, true }, 0, 7, INFINITY, 0 };
+	recorder told = { { .tick = record, .wants_objective = true }, 0, 7, INFINITY, 0 };
 	stop_rule stop = { 50, 0, &told.base };
 	double step = 1 / linop_norm2(d.a);
 	g_assert_true(solve_gradient(d.x, &p, step, &stop, NULL));
@@ -220,7 +220,7 @@ static void stopping(void)
 	g_assert_cmpfloat(told.rises, ==, 0);
 	g_assert_cmpfloat_with_epsilon(told.objective, inverse_objective(&p, d.x), 1e-12);
 	vec_fill(d.x, 0);
-	told = (recorder){ { record, true }, 0, INT64_MAX, INFINITY, 0 };
+	told = (recorder){ { .tick = record, .wants_objective = true }, 0, INT64_MAX, INFINITY, 0 };
 	stop = (stop_rule){ 5000, 1e-3, &told.base };
 	g_assert_true(solve_gradient(d.x, &p, step, &stop, NULL));
 	g_assert_cmpint(told.last, >, 2);

@@ -5,7 +5,8 @@
 
 #include "mode/modality.h"
 
-extern const modality command_lensless, command_convert, command_inspect, command_compare, command_devices,
+extern const modality command_lensless, command_psf_info, command_simulate_lensless;
+extern const modality command_convert, command_inspect, command_compare, command_devices,
 	command_run;
 
 /* NULL and BAD_USAGE with the nearest name when there is none. */

@@ -48,6 +48,7 @@ enum target_kind { TARGET_PICTURE, TARGET_TRACE, TARGET_SIDECAR };
 /* A file that comes out. */
 typedef struct {
 	enum target_kind kind;
+	const char *option;     /* the FILE_OUT option of an extra picture; NULL: the result */
 	char *path;
 	char *staged;           /* where it is written before it gets its name */
 	char *key;              /* its name in the real folder */

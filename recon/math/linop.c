@@ -4,7 +4,7 @@
 
 #include <assert.h>
 #include <math.h>
-#include "math/random.h"
+#include "math/uniform.h"
 #include "math/vec.h"
 
 enum { POWER_ITERATIONS = 60 };

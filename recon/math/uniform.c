@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* random.c - a counter-based generator: no state, so no order of evaluation matters */
-#include "math/random.h"
+/* uniform.c - a counter-based generator: no state, so no order of evaluation matters */
+#include "math/uniform.h"
 
 #include "core/error.h"
 
@@ -12,7 +12,7 @@ static uint64_t scramble(uint64_t z)
 	return z ^ (z >> 31);
 }
 
-float random_uniform(uint64_t seed, uint64_t i)
+float uniform_at(uint64_t seed, uint64_t i)
 {
 	uint64_t bits = scramble(scramble(seed + 0x9e3779b97f4a7c15u) + i * 0x9e3779b97f4a7c15u);
 	return (float)(int32_t)(bits >> 40) * 0x1p-23f - 1.0f;  /* 24 bits: exact in float */
@@ -31,6 +31,6 @@ void array_fill_uniform(array *a, uint64_t seed)
 		return;
 	}
 	for (int64_t i = 0; i < n; i++)
-		packed[i] = random_uniform(seed, (uint64_t)i);
+		packed[i] = uniform_at(seed, (uint64_t)i);
 	array_upload(a, packed);
 }
