@@ -45,5 +45,6 @@ const modality command_psf_info = {
 	},
 	.options_size = sizeof(psf_info_options),
 	.reads_pictures = true,
+	.on_cpu = true,
 	.run = run,
 };

@@ -182,5 +182,6 @@ const modality command_simulate_lensless = {
 	},
 	.options_size = sizeof(simulate_options),
 	.reads_pictures = true,
+	.on_cpu = true,
 	.run = run,
 };
