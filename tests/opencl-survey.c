@@ -47,6 +47,7 @@ static void cache(void)
 	g_assert_cmpint(link(path, linked), ==, 0);     /* keeps its number from being taken again */
 	assert_works(inner);
 	g_autofree char *same = only_file(inner, &second);
+	g_assert_cmpstr(same, ==, path);
 	g_assert_true(first.st_ino == second.st_ino);
 	g_autofree char *content = NULL;
 	gsize size;
@@ -58,11 +59,13 @@ static void cache(void)
 		g_assert_true(g_file_set_contents(path, bad, (gssize)damaged[i], NULL));
 		assert_works(inner);
 		g_autofree char *again = only_file(inner, &third);
+		g_assert_cmpstr(again, ==, path);
 		g_assert_true((gsize)third.st_size > size / 2);
 		g_assert_true(third.st_ino != first.st_ino);
 		GStatBuf kept;
 		assert_works(inner);
 		g_autofree char *still = only_file(inner, &kept);
+		g_assert_cmpstr(still, ==, path);
 		g_assert_true(kept.st_ino == third.st_ino);
 	}
 	assert_works("/dev/null/not-a-folder");

@@ -235,6 +235,7 @@ static void assert_over_limit(device *dev)
 	g_assert_nonnull(strstr(err->message, "\n  try:   "));
 	g_assert_cmpint(dev->memory_used, ==, 0);
 	g_autoptr(array) small = array_new(dev, REAL, (shape){ 1, 1, 10, 10 });
+	g_assert_nonnull(small->buffer);
 	g_assert_true(device_ok(dev, NULL));
 }
 
@@ -256,6 +257,7 @@ static void limits(void)
 	assert_over_limit(cl);
 	cl->opencl->memory = memory;
 	g_autoptr(array) large = array_new(cl, REAL, (shape){ 1, 1, 1000, 1000 });
+	g_assert_nonnull(large->buffer);
 	g_assert_true(device_ok(cl, NULL));
 }
 

@@ -185,7 +185,7 @@ void launch(const array *over, int64_t first, int64_t end, const struct kernel *
 		return;
 	bool linear = k->form == KERNEL_LINEAR;
 	bool two_parts = linear && over->type == COMPLEX && !takes_complex(k);
-	int64_t items = linear ? (array_rows(over) - 1) * over->pitch + over->shape.x : array_rows(over);
+	int64_t rows = array_rows(over), items = linear ? (rows - 1) * over->pitch + over->shape.x : rows;
 	if (dev->opencl) {
 		opencl_launch(over, first, MIN(end, two_parts ? 2 * items : items), k, args);
 		return;

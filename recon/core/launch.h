@@ -32,9 +32,10 @@ struct kernel {
  *
  * Items of `over`: KERNEL, its elements, padding included - a complex array's complex numbers
  * where the kernel takes any, else the floats of both parts (all array arguments being complex
- * then); ROW_KERNEL and SUM_KERNEL, array_rows().  On OpenCL a KERNEL starts one work-item an element, a SUM_KERNEL one a row, a
- * ROW_KERNEL a rectangle of over->shape.x columns and the rows; EACH_COLUMN there goes on in
- * strides of that rectangle, so that a kernel may count more or fewer columns than `over` has.
+ * then); ROW_KERNEL and SUM_KERNEL, array_rows().  On OpenCL a KERNEL starts one work-item an
+ * element, a SUM_KERNEL one a row, a ROW_KERNEL a rectangle of over->shape.x columns and the
+ * rows; EACH_COLUMN there goes on in strides of that rectangle, so that a kernel may count more
+ * or fewer columns than `over` has.
  */
 #define RUN(over, k, ...) RUN_PART(over, 0, INT64_MAX, k, __VA_ARGS__)
 

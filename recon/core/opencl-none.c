@@ -4,7 +4,8 @@
 
 #include "core/error.h"
 
-#define REMEDY "apt install opencl-headers ocl-icd-opencl-dev libvkfft-dev, then configure and make again"
+#define REMEDY "apt install opencl-headers ocl-icd-opencl-dev libvkfft-dev, then configure " \
+	"and make again"
 
 struct opencl *opencl_new(int index, const char *cache, GError **err)
 {

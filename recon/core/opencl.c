@@ -82,8 +82,8 @@ static void fail_limit(device *dev, int64_t need, const char *what, int64_t limi
 	g_autofree char *need_text = g_format_size_full((guint64)need, G_FORMAT_SIZE_IEC_UNITS);
 	g_autofree char *limit_text = g_format_size_full((guint64)limit, G_FORMAT_SIZE_IEC_UNITS);
 	error_set(&err, RELUMINE_OVER_LIMIT, dev->opencl->name, "make the input smaller with "
-		"--downsample, or use --device cpu", "%s of %s is needed, but the OpenCL device's limit is %s",
-		what, need_text, limit_text);
+		"--downsample, or use --device cpu", "%s of %s is needed, but the limit of the OpenCL device "
+		"is %s", what, need_text, limit_text);
 	device_fail(dev, err);
 }
 

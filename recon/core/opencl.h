@@ -33,7 +33,7 @@ void opencl_release(void *buffer);
 void opencl_fill_nan(device *dev, void *buffer, int64_t bytes);
 void opencl_copy(device *dev, void *to, int64_t to_offset, const void *from, int64_t from_offset,
 	int64_t bytes);
-/* Rows of `row_bytes` between packed host memory and a buffer with `pitch_bytes` from row to row. */
+/* Rows of `row_bytes` between packed host memory and a buffer, there `pitch_bytes` apart. */
 void opencl_write_rows(device *dev, void *buffer, int64_t offset, int64_t pitch_bytes,
 	const void *host, int64_t row_bytes, int64_t rows);
 void opencl_read_rows(device *dev, const void *buffer, int64_t offset, int64_t pitch_bytes,

@@ -96,6 +96,7 @@ void relumine_job_free(relumine_job *job)
 	g_free(job->task.inputs);
 	g_clear_pointer(&job->task.pictures, g_hash_table_unref);
 	array_free(job->task.result);
+	g_clear_pointer(&job->task.extras, g_hash_table_unref);
 	if (job->dev != job->cpu)
 		device_free(job->dev);
 	device_free(job->cpu);

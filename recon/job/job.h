@@ -48,6 +48,7 @@ enum target_kind { TARGET_PICTURE, TARGET_TRACE, TARGET_SIDECAR };
 /* A file that comes out. */
 typedef struct {
 	enum target_kind kind;
+	const char *option;     /* the FILE_OUT option of an extra picture; NULL: the result */
 	char *path;
 	char *staged;           /* where it is written before it gets its name */
 	char *key;              /* its name in the real folder */
@@ -106,6 +107,7 @@ relumine_image *image_from(const array *a, double white, GError **err);
 /* targets.c: what comes out */
 void target_free(target *t);
 bool targets_check(relumine_job *job, GError **err);    /* before anything is computed */
+array *target_array(const relumine_job *job, const target *t);  /* NULL: was not made */
 bool targets_write(relumine_job *job, GError **err);    /* pictures, sidecars, trace: all or none */
 
 /* sidecar.c */

@@ -41,13 +41,20 @@ static bool given_in_memory(const relumine_job *job, const char *option)
 	return false;
 }
 
+/* "caustic" of `choices` "caustic|mask": a word in place of a file's name */
+static bool is_word(const relumine_option *o, const char *text)
+{
+	g_auto(GStrv) words = g_strsplit(o->choices ? o->choices : "", "|", -1);
+	return g_strv_contains((const char *const *)words, text);
+}
+
 static void add_option_files(relumine_job *job)
 {
 	for (const relumine_option *o = job->mode->command.options; o->name; o++) {
 		if (o->type != RELUMINE_FILE_IN)
 			continue;
 		const char *path = *(char **)option_place(o, job->own);
-		if (path && !given_in_memory(job, o->name))
+		if (path && !is_word(o, path) && !given_in_memory(job, o->name))
 			g_ptr_array_add(job->sources, source_new(o->name, path));
 	}
 }

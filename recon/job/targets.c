@@ -102,22 +102,34 @@ static bool check(const relumine_job *job, target *t, GError **err)
 		(t->kind != TARGET_PICTURE || image_writable(t->path, true, err));
 }
 
-static void add(relumine_job *job, enum target_kind kind, char *path)
+static void add(relumine_job *job, enum target_kind kind, const char *option, char *path)
 {
 	target *t = g_new0(target, 1);
 	t->kind = kind;
+	t->option = option;
 	t->path = path;
 	g_ptr_array_add(job->targets, t);
+}
+
+/* Pictures beside the result, which the command's own FILE_OUT options name. */
+static void add_extras(relumine_job *job)
+{
+	for (const relumine_option *o = job->mode->command.options; o->name; o++) {
+		const char *path = o->type == RELUMINE_FILE_OUT ? *(char **)option_place(o, job->own) : NULL;
+		if (path)
+			add(job, TARGET_PICTURE, o->name, g_strdup(path));
+	}
 }
 
 bool targets_check(relumine_job *job, GError **err)
 {
 	for (char **path = job->out.output; path && *path; path++)
-		add(job, TARGET_PICTURE, g_strdup(*path));
+		add(job, TARGET_PICTURE, NULL, g_strdup(*path));
+	add_extras(job);
 	if (job->out.trace)
-		add(job, TARGET_TRACE, g_strdup(job->out.trace));
+		add(job, TARGET_TRACE, NULL, g_strdup(job->out.trace));
 	for (char **path = job->out.output; path && *path; path++)
-		add(job, TARGET_SIDECAR, g_strconcat(*path, ".json", NULL));
+		add(job, TARGET_SIDECAR, NULL, g_strconcat(*path, ".json", NULL));
 	for (guint i = 0; i < job->targets->len; i++)
 		if (!check(job, job->targets->pdata[i], err))
 			return false;
@@ -147,26 +159,38 @@ static bool is_png(const char *path)
 	return n > 4 && !g_ascii_strcasecmp(path + n - 4, ".png");
 }
 
-static bool write_png(relumine_job *job, const char *path, GError **err)
+static bool write_png(relumine_job *job, const array *a, const char *path, GError **err)
 {
-	array *display = render_display(job->task.result, &job->out.render, err);
+	array *display = render_display(a, &job->out.render, err);
 	g_autoptr(image) im = display ? image_new(display) : NULL;
 	return im && device_ok(job->cpu, err) && image_write(im, path, true, err);
 }
 
-/* The result as it is, lent to the writer. */
-static bool write_linear(relumine_job *job, const char *path, GError **err)
+/* Values as they are, lent to the writer. */
+static bool write_linear(array *a, const char *path, GError **err)
 {
-	g_autoptr(image) im = image_new(job->task.result);
+	g_autoptr(image) im = image_new(a);
 	bool done = image_write(im, path, true, err);
 	im->data = NULL;
 	return done;
 }
 
+array *target_array(const relumine_job *job, const target *t)
+{
+	if (!t->option)
+		return job->task.result;
+	return job->task.extras ? g_hash_table_lookup(job->task.extras, t->option) : NULL;
+}
+
 static bool stage_picture(relumine_job *job, target *t, GError **err)
 {
-	bool done = is_png(t->path) ? write_png(job, t->staged, err) :
-		write_linear(job, t->staged, err);
+	array *a = target_array(job, t);
+	if (!a) {
+		error_set(err, RELUMINE_BAD_USAGE, t->path, NULL, "this call makes no picture for it");
+		return false;
+	}
+	bool done = is_png(t->path) ? write_png(job, a, t->staged, err) :
+		write_linear(a, t->staged, err);
 	if (!done)
 		return false;
 	t->sha256 = file_sha256(t->staged, &t->bytes, err);
@@ -232,10 +256,6 @@ bool targets_write(relumine_job *job, GError **err)
 {
 	if (job->targets->len == 0)
 		return true;
-	if (!job->task.result) {
-		error_set(err, RELUMINE_BAD_USAGE, "--output", NULL, "this call has no picture to write");
-		return false;
-	}
 	watch_step(&job->ticker, "write");
 	for (guint i = 0; i < job->targets->len && !job_stopped(job, NULL); i++)
 		if (!stage(job, job->targets->pdata[i], err))

@@ -27,6 +27,8 @@ struct vkfft_plan {
 	device *dev;
 	int64_t z, y, x, half;
 	array *work;
+	cl_mem buffer;                  /* work's; VkFFT keeps pointers to this field and the next */
+	uint64_t buffer_bytes;
 	VkFFTApplication app;
 	bool planned;
 	int64_t hidden_bytes;           /* what VkFFT allocated by itself */
@@ -42,11 +44,6 @@ static bool is_native(int64_t n)
 		while (n % radices[i] == 0)
 			n /= radices[i];
 	return n == 1;
-}
-
-static int64_t work_bytes(const vkfft_plan *p)
-{
-	return p->z * p->y * p->half * 2 * (int64_t)sizeof(float);
 }
 
 /* VkFFT's own buffer, wanted for long axes, counts as the arrays do. */
@@ -73,8 +70,6 @@ static bool count_hidden(vkfft_plan *p)
 static bool make_plan(vkfft_plan *p)
 {
 	opencl *cl = p->dev->opencl;
-	cl_mem buffer = p->work->buffer;
-	uint64_t size = (uint64_t)work_bytes(p);
 	VkFFTConfiguration c = { 0 };
 	c.FFTdim = p->z > 1 ? 3 : p->y > 1 ? 2 : 1;
 	c.size[0] = (uint64_t)p->x;
@@ -83,19 +78,21 @@ static bool make_plan(vkfft_plan *p)
 	c.performR2C = 1;
 	c.device = &cl->id;
 	c.context = &cl->context;
-	c.bufferSize = &size;
-	c.buffer = &buffer;
-	c.useUint64 = size / sizeof(float) > INT32_MAX;
+	c.bufferSize = &p->buffer_bytes;
+	c.buffer = &p->buffer;
+	c.useUint64 = p->buffer_bytes / sizeof(float) > INT32_MAX;
 	c.useLUT = 1;           /* sines from tables: a device's own may be good to 1e-4 alone */
 	p->planned = initializeVkFFT(&p->app, c) == VKFFT_SUCCESS;      /* else it has cleaned up */
+	/* its own "no limit", 2^64 - 1, overflows where it rounds it by way of a double */
+	for (int i = 0; i < 3; i++)
+		p->app.configuration.maxComputeWorkGroupCount[i] = INT32_MAX;
 	return p->planned && count_hidden(p);
 }
 
 static VkFFTResult transform(vkfft_plan *p, int direction)
 {
-	cl_mem buffer = p->work->buffer;
 	VkFFTLaunchParams launch = { 0 };
-	launch.buffer = &buffer;
+	launch.buffer = &p->buffer;
 	launch.commandQueue = &p->dev->opencl->queue;
 	return VkFFTAppend(&p->app, direction, &launch);
 }
@@ -182,6 +179,8 @@ vkfft_plan *vkfft_plan_new(device *dev, shape s, int axes)
 	p->x = s.x;
 	p->half = s.x / 2 + 1;
 	p->work = array_new(dev, REAL, (shape){ 1, p->z, p->y, 2 * p->half });
+	p->buffer = p->work->buffer;
+	p->buffer_bytes = (uint64_t)(p->z * p->y * p->half * 2) * sizeof(float);
 	if (dev->error || !make_plan(p) || !check(p))
 		return NULL;
 	return g_steal_pointer(&p);

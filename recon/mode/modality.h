@@ -29,6 +29,7 @@ typedef struct task {
 	array *result;          /* made by the command; REAL; owned by the task */
 	GString *text;          /* lines for people, on stdout; commands that write need none */
 	void *facts;            /* json_t object: what goes into the JSON result beside the metrics */
+	GHashTable *extras;     /* FILE_OUT option name -> array *, owned: see task_add_picture */
 } task;
 
 /* The picture given with --option, or NULL. */
@@ -47,12 +48,26 @@ static inline bool task_step(task *t, const char *step)
 }
 
 /*
+ * A picture beside the result, to be written where the FILE_OUT option says, if it was given.
+ * option: static.  Takes `data`, which is on the CPU.
+ */
+static inline void task_add_picture(task *t, const char *option, array *data)
+{
+	if (!t->extras)
+		t->extras = g_hash_table_new_full(g_str_hash, g_str_equal, NULL,
+			(GDestroyNotify)array_free);
+	g_hash_table_replace(t->extras, (gpointer)option, data);
+}
+
+/*
  * A row of the table of commands.  `options_size` bytes are allocated for each job, zeroed, and
  * filled through the offsets in command.options:
  *   FLAG bool   INTEGER int64_t   NUMBER double   SIZE int64_t   CHOICE int (index)
  *   TEXT, FILE_IN, FILE_OUT char * (many: char **, NULL-ended)
  * A NUMBER or INTEGER with `choices` also takes those words: the first is NaN or INT64_MIN, the
  * second has no place in one (use two options).
+ * A FILE_IN with `choices` also takes those words: then there is no file to read (task_picture
+ * gives NULL), and the record holds the word.
  * Options that are not set and have no default are NaN, INT64_MIN, -1 or NULL.
  */
 typedef struct {

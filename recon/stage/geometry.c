@@ -68,9 +68,14 @@ array *geometry_centred(const array *a, int64_t height, int64_t width)
 	g_autoptr(array) core = geometry_crop(a, (a->shape.y - h) / 2, (a->shape.x - w) / 2, h, w);
 	if (h == height && w == width)
 		return g_steal_pointer(&core);
+	return geometry_placed(core, (height - h) / 2, (width - w) / 2, height, width);
+}
+
+array *geometry_placed(const array *a, int64_t y, int64_t x, int64_t height, int64_t width)
+{
 	array *to = array_new(a->dev, REAL, (shape){ a->shape.c, a->shape.z, height, width });
 	vec_fill(to, 0);
-	fill_part(to, (int64_t[2]){ (height - h) / 2, (width - w) / 2 }, (int64_t[2]){ h, w }, core,
+	fill_part(to, (int64_t[2]){ y, x }, (int64_t[2]){ a->shape.y, a->shape.x }, a,
 		(path){ 0, 0, { 1, 0 }, { 0, 1 } });
 	return to;
 }

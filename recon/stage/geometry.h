@@ -22,6 +22,9 @@ array *geometry_crop(const array *a, int64_t y, int64_t x, int64_t height, int64
  */
 array *geometry_centred(const array *a, int64_t height, int64_t width);
 
+/* In a picture of zeros, with its top left pixel at (y, x). */
+array *geometry_placed(const array *a, int64_t y, int64_t x, int64_t height, int64_t width);
+
 /* The plane at every second pixel, from (y, x) in 0..1, of a picture of 2 x 2 cells. */
 array *geometry_half(const array *a, int64_t y, int64_t x);
 

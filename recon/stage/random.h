@@ -17,7 +17,10 @@ typedef struct {
 	int left;               /* words of the block not yet used */
 } random_stream;
 
-/* seed: the user's; purpose: tells uses of one seed apart; item: a pixel's number or the like */
+/* Uses of one seed, told apart. */
+enum { RANDOM_SCENE = 1, RANDOM_SURFACE, RANDOM_PHOTONS, RANDOM_READ_NOISE };
+
+/* seed: the user's; purpose: one of the above or any other number; item: a pixel's number or the like */
 random_stream random_at(uint64_t seed, uint32_t purpose, uint64_t item);
 
 uint32_t random_word(random_stream *s);

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* fused.cl - the passes of the fused ADMM for  min 1/2 |C M v - b|^2 + tau TV(v), v >= 0
+ *
+ * Splitting of Antipa et al. 2018: x = M v, u = grad v, w = v with penalties mu1, mu2, mu3.  In
+ * place of u, w and their duals it carries
+ *   d = c - grad v    c = dual of u, scaled by mu2, a clamp of q = grad v + (grad v + d)
+ *   m = n - v         n = dual of w, scaled by mu3, the negative part of p = v + (v + m)
+ * where v is the estimate before this pass, so that u = q - c and w = p - n need no memory.
+ * f = mu_before / mu_now carries scaled duals over a change of penalty (1: no change).
+ * grad is the periodic backward difference: (v[y-1] - v[y], v[x-1] - v[x]).
+ */
+#include "kern.h"
+
+/* Columns 0..width (one more than the image: the halo column keeps a dual of its own). */
+ROW_KERNEL(k_tv_dual, OUT(d0), OUT(d1), IN(v), INT(pitch), INT(width), NUM(f), NUM(t))
+{
+	EACH_ROW(r) {
+		EACH_COLUMN(x, width + 1) {
+			idx i = r * pitch + x;
+			float g0 = v[i - pitch] - v[i], g1 = v[i - 1] - v[i];
+			d0[i] = clamp_to(g0 + f * (g0 + d0[i]), -t, t) - g0;
+			d1[i] = clamp_to(g1 + f * (g1 + d1[i]), -t, t) - g1;
+		}
+	}
+}
+
+/* The same for isotropic TV: the pair (c0, c1) is brought back to the disc of radius t. */
+ROW_KERNEL(k_tv_dual_isotropic, OUT(d0), OUT(d1), IN(v), INT(pitch), INT(width), NUM(f), NUM(t))
+{
+	EACH_ROW(r) {
+		EACH_COLUMN(x, width + 1) {
+			idx i = r * pitch + x;
+			float g0 = v[i - pitch] - v[i], g1 = v[i - 1] - v[i];
+			float q0 = g0 + f * (g0 + d0[i]), q1 = g1 + f * (g1 + d1[i]);
+			float s = t / pick_max(sqrt(q0 * q0 + q1 * q1), t);
+			d0[i] = s * q0 - g0;
+			d1[i] = s * q1 - g1;
+		}
+	}
+}
+
+/* adjoint of grad applied to c = d + grad v, at element i */
+static inline float divergence(GLOBAL const float *v, GLOBAL const float *d0,
+	GLOBAL const float *d1, idx i, idx pitch)
+{
+	float c0 = d0[i] + v[i - pitch] - v[i], c0_below = d0[i + pitch] + v[i] - v[i + pitch];
+	float c1 = d1[i] + v[i - 1] - v[i], c1_right = d1[i + 1] + v[i] - v[i + 1];
+	return c0_below - c0 + c1_right - c1;
+}
+
+/* What drives v besides the data; w after v (the order of the DiffuserCam tutorial), m is n. */
+ROW_KERNEL(k_tv_drive_after, OUT(drive), OUT(m), IN(v), IN(d0), IN(d1), INT(pitch), INT(width),
+	NUM(f), NUM(mu2), NUM(mu3))
+{
+	EACH_ROW(r) {
+		EACH_COLUMN(x, width) {
+			idx i = r * pitch + x;
+			float before = f * m[i], n = pick_min(v[i] + before, 0.0f);
+			m[i] = n;
+			drive[i] = mu3 * (before - 2.0f * n) - mu2 * divergence(v, d0, d1, i, pitch);
+		}
+	}
+}
+
+/* w before v (Monakhova 2019 and LenslessPiCam). */
+ROW_KERNEL(k_tv_drive_before, OUT(drive), OUT(m), IN(v), IN(d0), IN(d1), INT(pitch), INT(width),
+	NUM(f), NUM(mu2), NUM(mu3))
+{
+	EACH_ROW(r) {
+		EACH_COLUMN(x, width) {
+			idx i = r * pitch + x;
+			float n = pick_min(v[i] + f * (v[i] + m[i]), 0.0f);
+			m[i] = n - v[i];
+			drive[i] = -mu3 * n - mu2 * divergence(v, d0, d1, i, pitch);
+		}
+	}
+}
+
+/*
+ * The data term inside the window: g = C M v comes in, what drives v through M' goes out.
+ * xi is the dual of x less mu1 x; `before` is the mu1 it was left with.
+ */
+ROW_KERNEL(k_data_drive, OUT(g), INT(g_pitch), OUT(xi), IN(b), INT(pitch), INT(width), NUM(before),
+	NUM(mu1))
+{
+	EACH_ROW(r) {
+		EACH_COLUMN(x, width) {
+			idx i = r * pitch + x, j = r * g_pitch + x;
+			float model = g[j], dual = xi[i] + before * model;
+			float fit = (dual + mu1 * model + b[i]) / (1.0f + mu1);
+			g[j] = mu1 * (fit - model) - dual;
+			xi[i] = dual - mu1 * fit;
+		}
+	}
+}
+
+/*
+ * Periodic halo: rows -1 and height, columns -1 and width.  Row r of this kernel is row r - 1 of
+ * the array, column x is column x - 1.
+ */
+ROW_KERNEL(k_wrap_halo, OUT(v), INT(pitch), INT(height), INT(width))
+{
+	EACH_ROW(r) {
+		EACH_COLUMN(x, width + 2) {
+			idx from_row = (r - 1 + height) % height, from_column = (x - 1 + width) % width;
+			if (r == 0 || r == height + 1 || x == 0 || x == width + 1)
+				v[(r - 1) * pitch + x - 1] = v[from_row * pitch + from_column];
+		}
+	}
+}
+
+/* Rows of an array as wide as the grid: nothing outside the window. */
+ROW_KERNEL(k_keep_window, OUT(g), INT(pitch), INT(grid_width), INT(height), INT(width))
+{
+	EACH_ROW(r) {
+		EACH_COLUMN(x, grid_width) {
+			if (r >= height || x >= width)
+				g[r * pitch + x] = 0.0f;
+		}
+	}
+}
+
+/*
+ * Spectra: v += (drive + conj(h) e) scale / (mu1 |h|^2 + mu2 (lx + ly) + mu3); then drive becomes
+ * v and e becomes h v, ready for their inverse transforms.  ly is the eigenvalue of grad' grad
+ * along y of row 0 on, lx along x.
+ */
+ROW_KERNEL(k_admm_spectrum, OUT2(v), OUT2(drive), OUT2(e), IN2(h), IN(lx), IN(ly), INT(pitch),
+	INT(e_pitch), INT(width), NUM(mu1), NUM(mu2), NUM(mu3), NUM(scale))
+{
+	EACH_ROW(r) {
+		float along_y = mu2 * ly[r] + mu3;
+		EACH_COLUMN(x, width) {
+			idx i = r * pitch + x, j = r * e_pitch + x;
+			float2 k = GET2(h, i);
+			float gain = scale / (mu1 * norm2(k) + mu2 * lx[x] + along_y);
+			float2 push = add2(GET2(drive, i), conj_mul2(k, GET2(e, j)));
+			float2 now = add2(GET2(v, i), scale2(push, gain));
+			PUT2(v, i, now);
+			PUT2(drive, i, now);
+			PUT2(e, j, mul2(k, now));
+		}
+	}
+}
+
+/* --- sums, one number a row ----------------------------------------------------------------- */
+
+SUM_KERNEL(k_misfit, OUT(result), IN(g), INT(g_pitch), IN(b), INT(pitch), INT(width))
+{
+	EACH_ROW(r) {
+		float sum = 0.0f;
+		SUM_COLUMN(x, width, sum) {
+			float d = g[r * g_pitch + x] - b[r * pitch + x];
+			sum += d * d;
+		}
+		result[r] = sum;
+	}
+}
+
+SUM_KERNEL(k_tv_value, OUT(result), IN(v), INT(pitch), INT(width), INT(isotropic))
+{
+	EACH_ROW(r) {
+		float sum = 0.0f;
+		if (isotropic) {
+			SUM_COLUMN(x, width, sum) {
+				idx i = r * pitch + x;
+				float g0 = v[i - pitch] - v[i], g1 = v[i - 1] - v[i];
+				sum += sqrt(g0 * g0 + g1 * g1);
+			}
+		} else {
+			SUM_COLUMN(x, width, sum) {
+				idx i = r * pitch + x;
+				sum += fabs(v[i - pitch] - v[i]) + fabs(v[i - 1] - v[i]);
+			}
+		}
+		result[r] = sum;
+	}
+}
+
+/* --- in and out ----------------------------------------------------------------------------- */
+
+/* y = max(x, 0), between arrays of different pitch */
+ROW_KERNEL(k_positive_part, OUT(y), INT(y_pitch), IN(x), INT(pitch), INT(width))
+{
+	EACH_ROW(r) {
+		EACH_COLUMN(i, width)
+			y[r * y_pitch + i] = pick_max(x[r * pitch + i], 0.0f);
+	}
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* admm-inside.h - the state of the fused ADMM and its steps, shared by its two schedules */
+#ifndef MATH_ADMM_INSIDE_H
+#define MATH_ADMM_INSIDE_H
+
+#include "math/admm.h"
+#include "math/fft-line.h"
+#include "math/fft.h"
+
+enum { SUM_MISFIT, SUM_TV, SUMS };
+
+struct admm {
+	device *dev;
+	shape grid, window;
+	const admm_settings *settings;
+	const array *b, *h;
+	admm_penalties mu, before;      /* now, and when the duals were last touched */
+	array *v_spectrum, *drive, *e;  /* COMPLEX */
+	array *d0, *d1, *m, *xi;
+	array *lx, *ly;                 /* eigenvalues of grad' grad along each axis: one row each */
+	array *sums;                    /* one row for each kind: one number for each grid row */
+	bool wants_sums;
+};
+
+/* How a kind of device goes through the passes; `p` is what `make` gave. */
+struct admm_schedule {
+	/* dual rows to have besides the grid's */
+	int64_t (*spare_rows)(const device *dev, shape grid);
+	void *(*make)(struct admm *s);
+	void (*free)(void *p);
+	void (*begin)(void *p);         /* e = the data's drive at v = 0 */
+	void (*spectrum)(void *p);      /* drive, e -> v and h v */
+	void (*pixels)(void *p);        /* v, h v -> drive, e */
+	void (*result)(void *p, array *result);         /* C v; after `spectrum` */
+};
+
+extern const struct admm_schedule admm_on_cpu, admm_on_opencl;
+
+/* A view of an array whose row 0 is its row `row`; the shape stays. */
+array row_view(const array *a, int64_t row);
+
+/* Steps on rows 0..rows - 1 of views that share one pitch; v has halo rows and columns filled. */
+void admm_dual_rows(const struct admm *s, array *d0, array *d1, const array *v, int64_t rows);
+void admm_drive_rows(const struct admm *s, array *drive, array *m, const array *v, const array *d0,
+	const array *d1, int64_t rows);
+void admm_data_rows(const struct admm *s, array *g, array *xi, const array *b, int64_t rows);
+/* whole arrays: fill the halo of v; clear g outside the window */
+void admm_wrap_halo(const struct admm *s, array *v);
+void admm_keep_window(const struct admm *s, array *g);
+/* to = max(v, 0) in to's window */
+void admm_positive(array *to, const array *v);
+/* on columns [0, columns) of views */
+void admm_spectrum_block(const struct admm *s, array *v, array *drive, array *e, const array *h,
+	const array *lx, int64_t columns);
+/* sums of rows, for rows `at`... of the grid */
+void admm_misfit_rows(struct admm *s, const array *g, const array *b, int64_t at, int64_t rows);
+void admm_tv_rows(struct admm *s, const array *v, int64_t at, int64_t rows);
+
+#endif

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* admm-steps.c - the steps of the fused ADMM as kernel launches */
+#include "math/admm-inside.h"
+
+#include "fused.cl"
+
+array row_view(const array *a, int64_t row)
+{
+	array v = *a;
+	v.bytes = 0;
+	if (a->mem)
+		v.mem = a->mem + row * a->pitch;
+	v.origin = a->origin + row * a->pitch;
+	return v;
+}
+
+static float ratio(float before, float now)
+{
+	return now == before ? 1.0f : before / now;
+}
+
+void admm_dual_rows(const struct admm *s, array *d0, array *d1, const array *v, int64_t rows)
+{
+	float f = ratio(s->before.mu2, s->mu.mu2), t = s->settings->tau / s->mu.mu2;
+	if (s->settings->isotropic)
+		RUN_PART(v, 0, rows, k_tv_dual_isotropic, d0, d1, v, v->pitch, s->grid.x, f, t);
+	else
+		RUN_PART(v, 0, rows, k_tv_dual, d0, d1, v, v->pitch, s->grid.x, f, t);
+}
+
+void admm_drive_rows(const struct admm *s, array *drive, array *m, const array *v, const array *d0,
+	const array *d1, int64_t rows)
+{
+	float f = ratio(s->before.mu3, s->mu.mu3);
+	if (s->settings->order == ADMM_TUTORIAL)
+		RUN_PART(v, 0, rows, k_tv_drive_after, drive, m, v, d0, d1, v->pitch, s->grid.x, f,
+			s->mu.mu2, s->mu.mu3);
+	else
+		RUN_PART(v, 0, rows, k_tv_drive_before, drive, m, v, d0, d1, v->pitch, s->grid.x, f,
+			s->mu.mu2, s->mu.mu3);
+}
+
+void admm_data_rows(const struct admm *s, array *g, array *xi, const array *b, int64_t rows)
+{
+	RUN_PART(g, 0, rows, k_data_drive, g, g->pitch, xi, b, b->pitch, s->window.x, s->before.mu1,
+		s->mu.mu1);
+}
+
+void admm_wrap_halo(const struct admm *s, array *v)
+{
+	array rows = *v;
+	rows.shape.y += 2;
+	RUN_PART(&rows, 0, s->grid.y + 2, k_wrap_halo, v, v->pitch, s->grid.y, s->grid.x);
+}
+
+void admm_keep_window(const struct admm *s, array *g)
+{
+	RUN(g, k_keep_window, g, g->pitch, s->grid.x, s->window.y, s->window.x);
+}
+
+void admm_spectrum_block(const struct admm *s, array *v, array *drive, array *e, const array *h,
+	const array *lx, int64_t columns)
+{
+	float scale = (float)(1.0 / ((double)s->grid.y * (double)s->grid.x));
+	RUN_PART(v, 0, s->grid.y, k_admm_spectrum, v, drive, e, h, lx, s->ly, v->pitch, e->pitch, columns,
+		s->mu.mu1, s->mu.mu2, s->mu.mu3, scale);
+}
+
+/* Where the sums of grid rows from `at` on go. */
+static array sums_at(const struct admm *s, int kind, int64_t at)
+{
+	array v = row_view(s->sums, kind);
+	if (v.mem)
+		v.mem += at;
+	v.origin += at;
+	return v;
+}
+
+void admm_misfit_rows(struct admm *s, const array *g, const array *b, int64_t at, int64_t rows)
+{
+	array result = sums_at(s, SUM_MISFIT, at);
+	RUN_PART(g, 0, rows, k_misfit, &result, g, g->pitch, b, b->pitch, s->window.x);
+}
+
+void admm_tv_rows(struct admm *s, const array *v, int64_t at, int64_t rows)
+{
+	array result = sums_at(s, SUM_TV, at);
+	RUN_PART(v, 0, rows, k_tv_value, &result, v, v->pitch, s->grid.x, s->settings->isotropic);
+}
+
+void admm_positive(array *to, const array *v)
+{
+	RUN_PART(to, 0, to->shape.y, k_positive_part, to, to->pitch, v, v->pitch, to->shape.x);
+}

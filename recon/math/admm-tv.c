@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* admm-tv.c - the fused ADMM-TV: its loop, stopping rule and penalties */
+#include <math.h>
+
+#include "core/error.h"
+#include "math/admm-inside.h"
+#include "math/vec.h"
+
+/* Eigenvalues of the periodic second difference: 2 - 2 cos(2 pi k / n), k < count */
+static array *eigenvalues(device *dev, int64_t n, int64_t count)
+{
+	g_autofree float *values = g_new(float, count);
+	for (int64_t k = 0; k < count; k++)
+		values[k] = (float)(2 - 2 * cos(2 * G_PI * (double)k / (double)n));
+	array *a = array_new(dev, REAL, (shape){ 1, 1, 1, count });
+	array_upload(a, values);
+	return a;
+}
+
+static void release(struct admm *s)
+{
+	array *all[] = {
+		s->v_spectrum, s->drive, s->e, s->d0, s->d1, s->m, s->xi, s->lx, s->ly, s->sums
+	};
+	for (size_t i = 0; i < G_N_ELEMENTS(all); i++)
+		array_free(all[i]);
+}
+
+static void allocate(struct admm *s, const struct admm_schedule *schedule)
+{
+	device *dev = s->dev;
+	shape g = s->grid, half = fft_spectrum_shape(g), e = half;
+	if (!dev->opencl && s->window.y <= g.y / 2)
+		e.y = g.y / 2;
+	shape duals = { 1, 1, g.y + schedule->spare_rows(dev, g) + 1, g.x };
+	s->v_spectrum = array_new(dev, COMPLEX, half);
+	s->drive = array_new(dev, COMPLEX, half);
+	s->e = array_new(dev, COMPLEX, e);
+	s->d0 = array_new(dev, REAL, duals);
+	s->d1 = array_new(dev, REAL, duals);
+	s->m = array_new(dev, REAL, g);
+	s->xi = array_new(dev, REAL, s->window);
+	s->lx = eigenvalues(dev, g.x, half.x);
+	s->ly = eigenvalues(dev, g.y, g.y);
+	s->sums = array_new(dev, REAL, (shape){ 1, 1, SUMS, g.y });
+	array *cleared[] = { s->v_spectrum, s->drive, s->e, s->d0, s->d1, s->m, s->xi, s->sums };
+	for (size_t i = 0; i < G_N_ELEMENTS(cleared); i++)
+		vec_fill(cleared[i], 0);
+}
+
+/* 1/2 |C M v - b|^2 + tau TV(v), from the row sums of the last pixel pass */
+static double objective(const struct admm *s)
+{
+	g_autofree float *rows = g_new0(float, SUMS * s->grid.y);
+	double sum[SUMS] = { 0 };
+	array_download(s->sums, rows);
+	for (int kind = 0; kind < SUMS; kind++)
+		for (int64_t y = 0; y < s->grid.y; y++)
+			sum[kind] += (double)rows[kind * s->grid.y + y];
+	return sum[SUM_MISFIT] / 2 + (double)s->settings->tau * sum[SUM_TV];
+}
+
+static bool tick(const struct admm *s, int64_t k, watch *w, admm_outcome *o, GError **err)
+{
+	const admm_settings *t = s->settings;
+	o->iterations = k;
+	o->objective = s->wants_sums ? objective(s) : NAN;
+	iteration_note note = {
+		.iteration = k, .iterations = t->iterations, .channel = t->channel, .channels = t->channels,
+		.objective = o->objective, .primal = o->primal, .dual = o->dual,
+		.mu1 = (double)s->mu.mu1, .mu2 = (double)s->mu.mu2, .mu3 = (double)s->mu.mu3
+	};
+	if (s->dev->error)
+		return device_ok(s->dev, err);
+	if (s->wants_sums && !isfinite(o->objective)) {
+		error_set(err, RELUMINE_BAD_NUMBERS, NULL, "check the inputs with `relumine inspect`, and "
+			"the penalties if you set them", "the numbers became infinite at iteration %"
+			G_GINT64_FORMAT, k);
+		return false;
+	}
+	if (!watch_tick(w, &note)) {
+		error_set(err, RELUMINE_STOPPED, NULL, NULL, "stopped at iteration %" G_GINT64_FORMAT, k);
+		return false;
+	}
+	return true;
+}
+
+static bool iterate(struct admm *s, const struct admm_schedule *schedule, void *p, array *result,
+	watch *w, admm_outcome *o, GError **err)
+{
+	const admm_settings *t = s->settings;
+	int64_t transforms = s->dev->fft_count;
+	schedule->begin(p);
+	for (int64_t k = 1; k <= t->iterations; k++) {
+		bool last = k == t->iterations;
+		schedule->spectrum(p);
+		if (last)
+			schedule->result(p, result);
+		if (!last || s->wants_sums)
+			schedule->pixels(p);
+		s->before = s->mu;
+		if (!tick(s, k, w, o, err))
+			return false;
+	}
+	o->mu = s->mu;
+	o->fft_per_iteration = (double)(s->dev->fft_count - transforms) / (double)o->iterations;
+	return device_ok(s->dev, err);
+}
+
+bool admm_tv(array *result, const array *b, const array *h, shape grid,
+	const admm_settings *settings, watch *w, admm_outcome *outcome, GError **err)
+{
+	device *dev = b->dev;
+	const struct admm_schedule *schedule = dev->opencl ? &admm_on_opencl : &admm_on_cpu;
+	struct admm s = {
+		.dev = dev, .grid = { 1, 1, grid.y, grid.x }, .window = { 1, 1, b->shape.y, b->shape.x },
+		.settings = settings, .b = b, .h = h, .mu = settings->mu, .before = settings->mu,
+		.wants_sums = watch_wants_objective(w)
+	};
+	*outcome = (admm_outcome){ .objective = NAN, .primal = NAN, .dual = NAN };
+	allocate(&s, schedule);
+	bool ok = device_ok(dev, err);
+	if (ok) {
+		void *p = schedule->make(&s);
+		ok = device_ok(dev, err) && iterate(&s, schedule, p, result, w, outcome, err);
+		schedule->free(p);
+	}
+	release(&s);
+	if (ok && !vec_finite(result)) {
+		error_set(err, RELUMINE_BAD_NUMBERS, NULL, "check the inputs with `relumine inspect`",
+			"the reconstruction holds NaN or infinite numbers");
+		ok = false;
+	}
+	return ok;
+}

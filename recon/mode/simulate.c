@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* simulate.c - relumine simulate lensless: captures of known scenes, to try and to measure with */
+#include <math.h>
+#include <string.h>
+#include "core/error.h"
+#include "math/vec.h"
+#include "mode/modality.h"
+#include "stage/calibrate.h"
+#include "stage/geometry.h"
+#include "stage/optics.h"
+#include "stage/psf.h"
+#include "stage/resample.h"
+#include "stage/scene.h"
+#include "stage/simulate.h"
+
+
+
+typedef struct {
+	char *size, *psf, *scene, *psf_out, *truth_out;
+	double beyond, photons, read_noise, dark_level;
+	int64_t bits, seed, depths;
+	bool gray;
+} simulate_options;
+
+#define AT(field) OPTION_AT(simulate_options, field)
+
+static const relumine_option options[] = {
+	{ "size", 0, RELUMINE_TEXT, NULL, 0, 0, NULL, "HEIGHTxWIDTH",
+		"pixels of the sensor; not given: as the PSF's file, else 300x400", false, AT(size) },
+	{ "psf", 0, RELUMINE_FILE_IN, "caustic", 0, 0, "caustic|mask", "FILE",
+		"the camera: a made-up diffuser, a coded mask, or a PSF from a file", false, AT(psf) },
+	{ "scene", 0, RELUMINE_FILE_IN, "card", 0, 0, "card|points", "FILE",
+		"what it looks at: a test card, points of light, or a picture", false, AT(scene) },
+	{ "beyond", 0, RELUMINE_NUMBER, "1", 1, 4, NULL, "times",
+		"the scene is so many times as high and wide as the sensor sees", false, AT(beyond) },
+	{ "depths", 0, RELUMINE_INTEGER, "1", 1, 256, NULL, "N",
+		"with --psf caustic: the scene is tilted through so many depths", false, AT(depths) },
+	{ "gray", 0, RELUMINE_FLAG, NULL, 0, 0, NULL, NULL,
+		"one channel: the mean of the scene's colours", false, AT(gray) },
+	{ "photons", 0, RELUMINE_NUMBER, "10000", 0, 1e9, NULL, "N",
+		"expected at the brightest pixel; 0: no noise", false, AT(photons) },
+	{ "read-noise", 0, RELUMINE_NUMBER, "2", 0, 1e6, NULL, "electrons",
+		"noise of reading a pixel, root mean square", false, AT(read_noise) },
+	{ "bits", 0, RELUMINE_INTEGER, "12", 0, 16, NULL, "N",
+		"of the converter; 0: electrons, not rounded", false, AT(bits) },
+	{ "dark-level", 0, RELUMINE_NUMBER, "0", 0, 1e6, NULL, "counts",
+		"added to every pixel, as sensors do", false, AT(dark_level) },
+	{ "seed", 0, RELUMINE_INTEGER, "1", 0, 9e15, NULL, "N",
+		"of all that is random", false, AT(seed) },
+	{ "psf-out", 0, RELUMINE_FILE_OUT, NULL, 0, 0, NULL, "FILE",
+		"write the PSF too", false, AT(psf_out) },
+	{ "truth-out", 0, RELUMINE_FILE_OUT, NULL, 0, 0, NULL, "FILE",
+		"write the scene too, the part that the sensor sees", false, AT(truth_out) },
+	{ 0 }
+};
+
+enum { MAX_SIDE = 30000 };      /* pixels */
+
+static bool parse_size(const char *text, int64_t *height, int64_t *width, GError **err)
+{
+	g_auto(GStrv) parts = g_strsplit(text, "x", -1);
+	gint64 h, w;
+	if (g_strv_length(parts) == 2 && g_ascii_string_to_signed(parts[0], 10, 1, MAX_SIDE, &h, NULL) &&
+	    g_ascii_string_to_signed(parts[1], 10, 1, MAX_SIDE, &w, NULL)) {
+		*height = h;
+		*width = w;
+		return true;
+	}
+	error_set(err, RELUMINE_BAD_USAGE, "--size", "write it as 300x400",
+		"'%s' is not HEIGHTxWIDTH, each 1 to %d", text, MAX_SIDE);
+	return false;
+}
+
+static bool choose_size(const task *t, int64_t *height, int64_t *width, GError **err)
+{
+	const simulate_options *o = t->options;
+	const input *file = task_picture(t, "psf");
+	if (o->size)
+		return parse_size(o->size, height, width, err);
+	*height = file ? file->data->shape.y : 300;
+	*width = file ? file->data->shape.x : 400;
+	return true;
+}
+
+/* Light is kept from plane to plane, so that the depths of one scene compare. */
+static array *make_psf(const task *t, int64_t height, int64_t width, GError **err)
+{
+	const simulate_options *o = t->options;
+	const input *file = task_picture(t, "psf");
+	g_autoptr(array) psf = file ? array_copy(file->data) : !strcmp(o->psf, "mask") ?
+		optics_mask(t->cpu, height, width) :
+		optics_caustic(t->cpu, height, width, o->depths, (uint64_t)o->seed);
+	if (!device_ok(t->cpu, err) || !psf_check(psf, file ? file->path : "--psf", err))
+		return NULL;
+	calibrate_subtract(psf, 0, true);       /* light is never negative */
+	return g_steal_pointer(&psf);
+}
+
+/* A picture cut to the aspect of the field of view, then brought to its size. */
+static array *fit(const array *picture, int64_t height, int64_t width)
+{
+	double scale = fmin((double)picture->shape.y / (double)height,
+		(double)picture->shape.x / (double)width);
+	int64_t h = MAX((int64_t)(scale * (double)height + 0.5), 1);
+	int64_t w = MAX((int64_t)(scale * (double)width + 0.5), 1);
+	g_autoptr(array) part = geometry_centred(picture, h, w);
+	return resample_area(part, height, width);
+}
+
+static array *mean_channel(const array *a)
+{
+	array *gray = array_new(a->dev, REAL, (shape){ 1, a->shape.z, a->shape.y, a->shape.x });
+	vec_fill(gray, 0);
+	for (int64_t c = 0; c < a->shape.c; c++) {
+		array channel = array_channel(a, c);
+		vec_axpy(gray, 1 / (float)a->shape.c, &channel);
+	}
+	return gray;
+}
+
+static array *make_scene(const task *t, int64_t height, int64_t width, int64_t depths, GError **err)
+{
+	const simulate_options *o = t->options;
+	const input *file = task_picture(t, "scene");
+	int64_t h = (int64_t)(o->beyond * (double)height + 0.5);
+	int64_t w = (int64_t)(o->beyond * (double)width + 0.5);
+	g_autoptr(array) flat = file ? fit(file->data, h, w) : !strcmp(o->scene, "points") ?
+		scene_points(t->cpu, h, w, (uint64_t)o->seed) : scene_card(t->cpu, h, w);
+	g_autoptr(array) colour = o->gray ? mean_channel(flat) : g_steal_pointer(&flat);
+	vec_clamp(colour, 0, INFINITY);
+	float most = vec_max_abs(colour);
+	if (!device_ok(t->cpu, err))
+		return NULL;
+	if (most > 0)
+		vec_scale(colour, 1 / most);
+	bool tilted = depths > 1 && colour->shape.z == 1;
+	return tilted ? scene_tilt(colour, depths) : g_steal_pointer(&colour);
+}
+
+static bool run(task *t, GError **err)
+{
+	const simulate_options *o = t->options;
+	int64_t height, width;
+	if (!choose_size(t, &height, &width, err) || !task_step(t, "make the scene"))
+		return false;
+	g_autoptr(array) psf = make_psf(t, height, width, err);
+	g_autoptr(array) scene = psf ? make_scene(t, height, width, psf->shape.z, err) : NULL;
+	if (!scene || !task_step(t, "expose"))
+		return false;
+	t->result = simulate_capture(scene, psf, height, width, err);
+	if (!t->result)
+		return false;
+	double clipped = simulate_sensor(t->result, &(sensor){ o->photons, o->read_noise, (int)o->bits,
+		o->dark_level, (uint64_t)o->seed });
+	report_number(t->report, "mean", vec_sum(t->result) / (double)shape_count(t->result->shape));
+	report_number(t->report, "clipped_share", clipped);
+	task_add_picture(t, "truth-out", geometry_centred(scene, height, width));
+	task_add_picture(t, "psf-out", g_steal_pointer(&psf));
+	return device_ok(t->cpu, err);
+}
+
+const modality command_simulate_lensless = {
+	.command = {
+		.name = "simulate lensless",
+		.summary = "a capture of a known scene by a camera without a lens",
+		.inputs = "",
+		.inputs_least = 0,
+		.inputs_most = 0,
+		.writes = true,
+		.options = options,
+		.examples =
+			"relumine simulate lensless --size 300x400 --psf caustic --scene card \\\n"
+			"    -o capture.tif --psf-out psf.tif --truth-out truth.tif\n"
+			"relumine simulate lensless --psf psf.tif --scene photo.png --photons 500 -o dim.tif\n",
+		.description =
+			"The scene is convolved with the point spread function (PSF), what falls on the sensor "
+			"is cut out, and photon noise, read noise and the steps of the converter are added. The "
+			"scene is linear light from 0 to 1; a picture is cut to the sensor's aspect and scaled. "
+			"The capture is in the converter's numbers, with the brightest pixel near 90 % of the "
+			"largest. The same seed gives the same bytes for any number of threads.",
+	},
+	.options_size = sizeof(simulate_options),
+	.reads_pictures = true,
+	.run = run,
+};

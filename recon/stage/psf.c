@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* psf.c - what is no point spread function, and the scale of one that is */
+#include "stage/psf.h"
+
+#include <math.h>
+#include "core/error.h"
+#include "math/vec.h"
+
+#define ZERO_SUM 1e-6           /* of the sum of magnitudes: below is rounding */
+
+static void describe(GError **err, const array *psf)
+{
+	float least = NAN, most = NAN;
+	vec_range(psf, &least, &most);
+	g_autofree char *planes = psf->shape.c * psf->shape.z == 1 ? g_strdup("") :
+		g_strdup_printf(", %" G_GINT64_FORMAT " channels, %" G_GINT64_FORMAT " planes",
+			psf->shape.c, psf->shape.z);
+	error_while(err, "normalising the PSF (%" G_GINT64_FORMAT "x%" G_GINT64_FORMAT
+		"%s, min %g, max %g)", psf->shape.y, psf->shape.x, planes, (double)least, (double)most);
+}
+
+static bool refuse(const array *psf, const char *path, const char *what, GError **err)
+{
+	g_autofree char *remedy = g_strdup_printf("check that this is the point spread function and not "
+		"the dark frame: relumine inspect %s", path ? path : "FILE");
+	error_set(err, RELUMINE_BAD_INPUT, path, remedy, "%s, so it cannot be normalised", what);
+	describe(err, psf);
+	return false;
+}
+
+bool psf_check(const array *psf, const char *path, GError **err)
+{
+	if (!vec_finite(psf))
+		return device_ok(psf->dev, err) && refuse(psf, path, "the PSF holds NaN or infinity", err);
+	float peak = vec_max_abs(psf);
+	if (!device_ok(psf->dev, err))
+		return false;
+	if (peak == 0)
+		return refuse(psf, path, "the PSF is zero everywhere", err);
+	/* rows are added in float: near its largest numbers they must be scaled first */
+	g_autoptr(array) unit = array_copy(psf);
+	vec_scale(unit, 1 / MAX(peak, 1e-37f));
+	double sum = vec_sum(unit), all = vec_sum_abs(unit);
+	if (!device_ok(psf->dev, err))
+		return false;
+	if (sum > ZERO_SUM * all)
+		return true;
+	if (sum >= -ZERO_SUM * all)
+		return refuse(psf, path, "the PSF sums to 0", err);
+	g_autofree char *what = g_strdup_printf("the PSF sums to %g", sum * (double)peak);
+	return refuse(psf, path, what, err);
+}
+
+static double scale_part(array *part, enum psf_norm norm)
+{
+	float peak = vec_max_abs(part);
+	if (!(peak > 0))
+		return 0;
+	float first = 1 / MAX(peak, 1e-37f);    /* so that squares neither overflow nor vanish */
+	vec_scale(part, first);
+	double size = norm == PSF_NORM_SUM ? vec_sum(part) : vec_norm(part);
+	if (!(size > 0))
+		return 0;
+	vec_scale(part, (float)(1 / size));
+	return (double)first / size;
+}
+
+bool psf_normalise(array *psf, enum psf_norm norm, double *factor, const char *path, GError **err)
+{
+	if (!psf_check(psf, path, err))
+		return false;
+	int64_t parts = norm == PSF_NORM_TOTAL ? 1 : norm == PSF_NORM_CHANNEL ? psf->shape.c :
+		shape_planes(psf->shape);
+	for (int64_t i = 0; i < parts; i++) {
+		array part = norm == PSF_NORM_TOTAL ? *psf : norm == PSF_NORM_CHANNEL ?
+			array_channel(psf, i) : array_plane(psf, 0, i);
+		double scale = scale_part(&part, norm);
+		if (!device_ok(psf->dev, err))
+			return false;
+		if (scale == 0)
+			return refuse(psf, path, "a channel or plane of the PSF has no light", err);
+		if (i == 0 && factor)
+			*factor = scale;
+	}
+	return true;
+}

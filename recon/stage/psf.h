@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* psf.h - is this a point spread function, how large is it, and will it do?  REAL arrays. */
+#ifndef STAGE_PSF_H
+#define STAGE_PSF_H
+
+#include "core/array.h"
+#include "core/report.h"
+
+enum psf_norm {
+	PSF_NORM_TOTAL,         /* L2 norm 1 over all pixels, channels and depths together */
+	PSF_NORM_CHANNEL,       /* L2 norm 1 of each channel, over its pixels and depths */
+	PSF_NORM_SUM            /* each plane (channel, depth) sums to 1: light is kept */
+};
+
+/*
+ * BAD_INPUT for NaN and infinities, all zeros, and a sum that is negative or 0 (to rounding).
+ * path: the file, for the message.  Any device.
+ */
+bool psf_check(const array *psf, const char *path, GError **err);
+
+/*
+ * Check, then scale in place.  *factor: what pixels were multiplied with (of the first channel or
+ * plane where each has its own); may be NULL.  A channel or plane of zeros is BAD_INPUT where each
+ * is scaled by itself.
+ */
+bool psf_normalise(array *psf, enum psf_norm norm, double *factor, const char *path, GError **err);
+
+/* --- diagnostics (CPU) -------------------------------------------------------------------------- */
+
+typedef struct {
+	double least, most, mean;       /* as stored */
+	double dark;                    /* mean of the corner [5:15, 5:15] */
+	double floor_level;             /* 1st percentile: what even the darkest parts have */
+	double saturated;               /* share of pixels at the largest value, if that is a plateau */
+	/* of the picture less its floor: */
+	double border_light;            /* mean light in the outer 5 % on each side, over the mean */
+	double border_energy;           /* share of the sum of squares in there */
+	double offset_y, offset_x;      /* centre of mass from the middle, pixels */
+	/* of the autocorrelation without mean: */
+	double width_y, width_x;        /* full width at half maximum, pixels */
+	double side_peak;               /* the largest value beyond twice the width, over the peak */
+	/* of the transfer function |H| on the padded grid: */
+	double condition;               /* largest |H| without the zero frequency over 1st percentile */
+} psf_facts;
+
+/* Light of all planes together; autocorrelation and |H| of the first.  white: of an input. */
+bool psf_measure(const array *psf, double white, psf_facts *facts, GError **err);
+
+enum {
+	PSF_DARK = 1,           /* dark level not subtracted */
+	PSF_SATURATED = 2,
+	PSF_CUT = 4,            /* light reaches the border: the pattern goes on beyond it */
+	PSF_COARSE = 8,         /* autocorrelation wide: no fine structure */
+};
+
+/* Which of the above apply to a PSF of shape s; 0: usable as it is. */
+int psf_faults(const psf_facts *facts, shape s);
+
+/* The faults in words, or "usable".  Free with g_free. */
+char *psf_verdict(int faults);
+
+/* All facts and the verdict into a report; faults as warnings too. */
+void psf_tell(const psf_facts *facts, shape s, report *r);
+
+#endif
