@@ -59,11 +59,12 @@ static json_t *read_sidecar(const char *path, GError **err)
 
 /* --- finding the inputs ---------------------------------------------------------------------- */
 
-/* Whether the file at `path` (taken over) holds what it held then. */
+/* Whether the file at `path` holds what it held then. */
 static bool holds(const char *path, const char *sha256)
 {
 	int64_t bytes;
-	g_autofree char *sum = file_sha256(path, &bytes, NULL);
+	g_autofree char *file = picture_file(path);
+	g_autofree char *sum = file_sha256(file, &bytes, NULL);
 	return sum && !strcmp(sum, sha256);
 }
 
@@ -213,7 +214,8 @@ static void compare_outputs(relumine_job *inner, const json_t *sidecar)
 		const char *extension = result && path ? strrchr(path, '.') : NULL;
 		for (guint k = 0; extension && sha256 && k < inner->targets->len; k++) {
 			const target *t = inner->targets->pdata[k];
-			if (t->sha256 && !t->option && g_str_has_suffix(t->path, extension) && strcmp(t->sha256, sha256) != 0)
+			if (t->sha256 && !t->option && g_str_has_suffix(t->path, extension) &&
+			    strcmp(t->sha256, sha256) != 0)
 				report_warn(inner->report, "%s: differs from what the sidecar describes", t->path);
 		}
 	}

@@ -51,6 +51,8 @@ typedef struct {
 	const char *option;     /* the FILE_OUT option of an extra picture; NULL: the result */
 	char *path;
 	char *staged;           /* where it is written before it gets its name */
+	char *file;             /* what `path` points to when it is a symbolic link, else NULL */
+	unsigned mode;          /* permissions of the file that was there */
 	char *key;              /* its name in the real folder */
 	char *sha256;           /* a picture's, once staged */
 	int64_t bytes;
@@ -98,6 +100,8 @@ bool sources_read(relumine_job *job, GError **err);     /* pictures into memory 
 
 /* SHA-256 of a whole file, in hexadecimal, and its length.  Free with g_free. */
 char *file_sha256(const char *path, int64_t *bytes, GError **err);
+/* The file of a picture's name, which may be that of an array in it.  Free with g_free. */
+char *picture_file(const char *path);
 /* The largest value an integer sample can hold; 0 for floats. */
 double image_white(const image *im);
 

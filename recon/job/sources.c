@@ -59,10 +59,19 @@ static void add_option_files(relumine_job *job)
 	}
 }
 
+/* "FILE.npz:NAME" is one array of FILE.npz. */
+char *picture_file(const char *path)
+{
+	const char *colon = strrchr(path, ':');
+	return colon && !g_file_test(path, G_FILE_TEST_EXISTS) ?
+		g_strndup(path, (gsize)(colon - path)) : g_strdup(path);
+}
+
 static bool readable(const source *s, GError **err)
 {
 	struct stat st;
-	if (stat(s->path, &st) != 0 || access(s->path, R_OK) != 0) {
+	g_autofree char *file = picture_file(s->path);
+	if (stat(file, &st) != 0 || access(file, R_OK) != 0) {
 		error_set(err, RELUMINE_BAD_INPUT, s->path, NULL, "%s", g_strerror(errno));
 		return false;
 	}
@@ -130,7 +139,8 @@ double image_white(const image *im)
 
 static bool read_file(relumine_job *job, source *s, GError **err)
 {
-	s->sha256 = file_sha256(s->path, &s->bytes, err);
+	g_autofree char *file = picture_file(s->path);
+	s->sha256 = file_sha256(file, &s->bytes, err);
 	if (!s->sha256)
 		return false;
 	s->file = image_read(job->cpu, s->path, err);

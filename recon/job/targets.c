@@ -17,6 +17,7 @@ void target_free(target *t)
 		unlink(t->staged);
 	g_free(t->staged);
 	g_free(t->path);
+	free(t->file);
 	g_free(t->key);
 	g_free(t->sha256);
 	g_free(t);
@@ -28,13 +29,19 @@ static bool refuse(const target *t, GError **err, const char *remedy, const char
 	return false;
 }
 
+/* Where the file really goes: a symbolic link is followed. */
+static const char *target_file(const target *t)
+{
+	return t->file ? t->file : t->path;
+}
+
 /* --- before anything is computed ------------------------------------------------------------- */
 
 /* The folder there is and may be written in; the target's key is its name in the real folder. */
 static bool check_folder(target *t, GError **err)
 {
-	g_autofree char *folder = g_path_get_dirname(t->path);
-	g_autofree char *base = g_path_get_basename(t->path);
+	g_autofree char *folder = g_path_get_dirname(target_file(t));
+	g_autofree char *base = g_path_get_basename(target_file(t));
 	char *real = realpath(folder, NULL);
 	bool sound = real && g_file_test(real, G_FILE_TEST_IS_DIR) && access(real, W_OK | X_OK) == 0;
 	if (sound)
@@ -55,8 +62,12 @@ static bool check_standing(const relumine_job *job, target *t, GError **err)
 	if (lstat(t->path, &st) != 0)
 		return true;
 	t->was_there = true;
-	if (stat(t->path, &st) == 0 && !S_ISREG(st.st_mode))
+	if (S_ISLNK(st.st_mode))
+		t->file = realpath(t->path, NULL);
+	bool there = stat(t->path, &st) == 0;   /* not so for a link to nowhere */
+	if (there && !S_ISREG(st.st_mode))
 		return refuse(t, err, NULL, S_ISDIR(st.st_mode) ? "is a folder" : "is not a regular file");
+	t->mode = there ? st.st_mode & 0777 : 0;
 	return job->out.overwrite ||
 		refuse(t, err, "--overwrite replaces it", "exists already");
 }
@@ -74,7 +85,8 @@ static bool check_inputs(const relumine_job *job, const target *t, GError **err)
 	static const char what[] = "is an input, which is never written";
 	for (guint i = 0; i < job->sources->len; i++) {
 		const source *s = job->sources->pdata[i];
-		if (!s->memory && same_file(t->path, s->path))
+		g_autofree char *file = picture_file(s->path);
+		if (!s->memory && same_file(t->path, file))
 			return refuse(t, err, remedy, what);
 	}
 	return !job->guarded || !same_file(t->path, job->guarded) || refuse(t, err, remedy, what);
@@ -115,9 +127,9 @@ static void add(relumine_job *job, enum target_kind kind, const char *option, ch
 static void add_extras(relumine_job *job)
 {
 	for (const relumine_option *o = job->mode->command.options; o->name; o++) {
-		const char *path = o->type == RELUMINE_FILE_OUT ? *(char **)option_place(o, job->own) : NULL;
-		if (path)
-			add(job, TARGET_PICTURE, o->name, g_strdup(path));
+		char *const *path = option_place(o, job->own);
+		if (o->type == RELUMINE_FILE_OUT && *path)
+			add(job, TARGET_PICTURE, o->name, g_strdup(*path));
 	}
 }
 
@@ -141,7 +153,7 @@ bool targets_check(relumine_job *job, GError **err)
 /* A name in the same folder, with the same extension, that nobody has. */
 static char *stage_name(const target *t)
 {
-	g_autofree char *folder = g_path_get_dirname(t->path);
+	g_autofree char *folder = g_path_get_dirname(target_file(t));
 	const char *dot = strrchr(t->path, '.'), *slash = strrchr(t->path, '/');
 	struct stat st;
 	for (;;) {
@@ -227,12 +239,16 @@ static bool stage(relumine_job *job, target *t, GError **err)
 	return false;
 }
 
-/* Rename, but never onto a file that has come up since the check. */
-static bool place(const relumine_job *job, target *t, GError **err)
+/*
+ * Rename, but never onto a file that has come up since the check.  What replaces an old file has
+ * its permissions.
+ */
+static bool place(target *t, GError **err)
 {
 	int failed = 0;
-	if (job->out.overwrite) {
-		failed = rename(t->staged, t->path);
+	if (t->was_there) {
+		failed = t->mode ? chmod(t->staged, t->mode) : 0;
+		failed = failed ? failed : rename(t->staged, target_file(t));
 	} else if (renameat2(AT_FDCWD, t->staged, AT_FDCWD, t->path, RENAME_NOREPLACE) != 0) {
 		/* some file systems cannot promise; then look and rename */
 		struct stat st;
@@ -263,7 +279,7 @@ bool targets_write(relumine_job *job, GError **err)
 	if (job_stopped(job, err))
 		return false;
 	for (guint i = 0; i < job->targets->len; i++) {
-		if (!place(job, job->targets->pdata[i], err)) {
+		if (!place(job->targets->pdata[i], err)) {
 			take_back(job);
 			return false;
 		}
