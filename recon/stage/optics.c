@@ -16,10 +16,13 @@ enum { RAYS = 6 };              /* a side in each pixel of the diffuser */
 
 /* --- smoothing -------------------------------------------------------------------------------- */
 
-/* Gaussian weights 0..radius, sum over both sides 1; free with g_free. */
+/*
+ * Gaussian weights 0..radius, sum over both sides 1; free with g_free.  Cut off at 3.5 sigma, their
+ * end would show as a weave in the caustic, which is made of second derivatives.
+ */
 static float *gaussian(double sigma, int64_t *radius)
 {
-	*radius = (int64_t)ceil(3.5 * sigma);
+	*radius = (int64_t)ceil(5.5 * sigma);
 	float *weights = g_new(float, (gsize)*radius + 1);
 	double sum = 0;
 	for (int64_t i = 0; i <= *radius; i++)
