@@ -187,13 +187,3 @@ ROW_KERNEL(k_positive_part, OUT(y), INT(y_pitch), IN(x), INT(pitch), INT(width))
 			y[r * y_pitch + i] = pick_max(x[r * pitch + i], 0.0f);
 	}
 }
-
-/* A PSF (psf_width wide) onto a cleared grid, moved by (down, right) and wrapped around. */
-ROW_KERNEL(k_place, OUT(y), INT(y_pitch), INT(height), INT(width), IN(x), INT(pitch),
-	INT(psf_width), INT(down), INT(right))
-{
-	EACH_ROW(r) {
-		EACH_COLUMN(i, psf_width)
-			y[(r + down) % height * y_pitch + (i + right) % width] = x[r * pitch + i];
-	}
-}

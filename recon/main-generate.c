@@ -42,7 +42,7 @@ static char *choice_words(const relumine_option *o)
 	return words;
 }
 
-/* --- man ---------------------------------------------------------------------------------------- */
+/* --- man ------------------------------------------------------------------------------------- */
 
 static char *roff(const char *text)
 {
@@ -92,7 +92,8 @@ static void generate_man(GString *out)
 		".TH RELUMINE 1 \"\" \"relumine %s\" \"User Commands\"\n.SH NAME\n"
 		"relumine \\- computational imaging reconstruction\n.SH SYNOPSIS\n"
 		".B relumine\n\\fIcommand\\fR [\\fIoptions\\fR] \\fIINPUT\\fR... \\-o \\fIOUTPUT\\fR\n"
-		".SH DESCRIPTION\nTurns what a sensor recorded into the picture that a lens could not give. "
+		".SH DESCRIPTION\nTurns what a sensor recorded into the picture that a lens could not "
+		"give. "
 		"Beside each output stands OUTPUT.json, which says how it was made; "
 		"\\fBrelumine run\\fR does it again.\n.SH COMMANDS\n", relumine_version());
 	for (const relumine_command *const *c = relumine_commands(); *c; c++)
@@ -106,11 +107,11 @@ static void generate_man(GString *out)
 		"3 an input cannot be read or is invalid; 4 inputs do not fit together; 5 an output cannot "
 		"be written; 6 a memory or size limit would be passed; 7 the device that was asked for is "
 		"missing or lost; 8 the numbers failed (NaN, divergence); 9 interrupted.\n"
-		".SH FILES\n\\fB$XDG_CACHE_HOME/relumine\\fR, by default \\fB~/.cache/relumine\\fR: compiled "
-		"OpenCL programs; may be deleted at any time.\n");
+		".SH FILES\n\\fB$XDG_CACHE_HOME/relumine\\fR, by default \\fB~/.cache/relumine\\fR: "
+		"compiled OpenCL programs; may be deleted at any time.\n");
 }
 
-/* --- bash --------------------------------------------------------------------------------------- */
+/* --- bash ------------------------------------------------------------------------------------ */
 
 static void bash_name(GString *out, const relumine_command *c, const relumine_option *o)
 {
@@ -125,8 +126,8 @@ static void bash_value(GString *out, const relumine_command *c, const relumine_o
 {
 	g_autofree char *words = choice_words(o);
 	if (o->type != RELUMINE_FLAG && !takes_file(o))
-		g_string_append_printf(out, "\t'%s --%s') COMPREPLY=($(compgen -W '%s' -- \"$cur\")); return ;;\n",
-			c->name, o->name, words);
+		g_string_append_printf(out, "\t'%s --%s') COMPREPLY=($(compgen -W '%s' -- \"$cur\")); "
+			"return ;;\n", c->name, o->name, words);
 }
 
 /* Whether a command of two words is the first with its first word. */
@@ -193,7 +194,7 @@ static void generate_bash(GString *out)
 	g_string_append(out, "\tesac\n}\ncomplete -o filenames -F _relumine relumine\n");
 }
 
-/* --- zsh ---------------------------------------------------------------------------------------- */
+/* --- zsh ------------------------------------------------------------------------------------- */
 
 /* Inside '...' and [...] of an _arguments specification. */
 static char *zsh_text(const char *text)
@@ -241,7 +242,7 @@ static void generate_zsh(GString *out)
 	g_string_append(out, "esac\n");
 }
 
-/* --- fish --------------------------------------------------------------------------------------- */
+/* --- fish ------------------------------------------------------------------------------------ */
 
 static char *fish_text(const char *text)
 {
@@ -290,8 +291,6 @@ static void generate_fish(GString *out)
 		for_options(out, *c, fish_option);
 	}
 }
-
-/* ------------------------------------------------------------------------------------------------- */
 
 bool generate(GString *out, const char *what)
 {

@@ -92,8 +92,9 @@ void help_command(GString *out, const relumine_command *c)
 {
 	option_section sections[MAX_SECTIONS];
 	int n = option_sections(c, sections);
-	g_string_append_printf(out, "relumine %s - %s\n\nUsage: relumine %s [options]%s%s%s\n\n", c->name,
-		c->summary, c->name, *c->inputs ? " " : "", c->inputs, c->writes ? " -o OUTPUT" : "");
+	g_string_append_printf(out, "relumine %s - %s\n\nUsage: relumine %s [options]%s%s%s\n\n",
+		c->name, c->summary, c->name, *c->inputs ? " " : "", c->inputs,
+		c->writes ? " -o OUTPUT" : "");
 	if (c->description)
 		wrap(out, c->description, 0, 0);
 	for (int i = 0; i < n; i++)
@@ -129,8 +130,9 @@ void help_program(GString *out)
 	static const char statuses[] =
 		"\nExit status: 0 done; 1 a comparison over its threshold, or some files of many failed;\n"
 		"2 wrong usage; 3 an input cannot be read or is invalid; 4 inputs do not fit together;\n"
-		"5 an output cannot be written; 6 a memory or size limit would be passed; 7 the device that\n"
-		"was asked for is missing or lost; 8 the numbers failed; 9 interrupted.\n";
+		"5 an output cannot be written; 6 a memory or size limit would be passed;\n"
+		"7 the device that was asked for is missing or lost; 8 the numbers failed;\n"
+		"9 interrupted.\n";
 	option_section common = { "Options of every command", relumine_common_options() };
 	option_section output = { "Options of commands that write", relumine_output_options() };
 	option_section render = { "Pictures for the eye (.png)", relumine_render_options() };

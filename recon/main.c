@@ -28,7 +28,7 @@ int option_sections(const relumine_command *c, option_section sections[MAX_SECTI
 	sections[n++] = (option_section){ "Options", c->options };
 	if (c->writes) {
 		sections[n++] = (option_section){ "Output", relumine_output_options() };
-		sections[n++] = (option_section){ "Pictures for the eye (.png)", relumine_render_options() };
+		sections[n++] = (option_section){ "For the eye (.png)", relumine_render_options() };
 	}
 	sections[n++] = (option_section){ "Computing", relumine_common_options() };
 	sections[n++] = (option_section){ "Talk", talk_options };
@@ -48,7 +48,7 @@ typedef struct {
 	const char *step;
 } call;
 
-/* --- talking ------------------------------------------------------------------------------------ */
+/* --- talking --------------------------------------------------------------------------------- */
 
 static int complain(GError *err)
 {
@@ -75,7 +75,7 @@ static int print_text(const char *text)
 	return RELUMINE_BAD_OUTPUT;
 }
 
-/* --- the progress line, on a terminal only ------------------------------------------------------ */
+/* --- the progress line, on a terminal only --------------------------------------------------- */
 
 static void show_line(call *c, const char *text)
 {
@@ -124,7 +124,7 @@ static bool watch(const relumine_progress *p, void *data)
 	return true;
 }
 
-/* --- signals ------------------------------------------------------------------------------------ */
+/* --- signals --------------------------------------------------------------------------------- */
 
 /* The job to stop; a handler has no other way to know it. */
 static relumine_job *volatile running;
@@ -148,7 +148,7 @@ static void catch_signals(void)
 	sigaction(SIGXFSZ, &ignore, NULL);      /* a write then fails with EFBIG */
 }
 
-/* --- words -------------------------------------------------------------------------------------- */
+/* --- words ----------------------------------------------------------------------------------- */
 
 const relumine_command *find_command(const char *name)
 {
@@ -183,7 +183,8 @@ static const relumine_option *find_option(const relumine_command *c, const char 
 static bool take_talk(call *c, const char *name)
 {
 	const struct { const char *name; bool *place; } own[] = {
-		{ "json", &c->json }, { "quiet", &c->quiet }, { "verbose", &c->verbose }, { "help", &c->help },
+		{ "json", &c->json }, { "quiet", &c->quiet }, { "verbose", &c->verbose },
+		{ "help", &c->help },
 	};
 	for (size_t i = 0; i < G_N_ELEMENTS(own); i++)
 		if (!strcmp(own[i].name, name))
@@ -196,8 +197,7 @@ static int take_option(call *c, char **words, GError **err)
 {
 	bool is_long = words[0][1] == '-';
 	char *equals = is_long ? strchr(words[0], '=') : NULL;
-	g_autofree char *name = is_long ?
-		g_strndup(words[0] + 2, equals ? (gsize)(equals - words[0] - 2) : strlen(words[0] + 2)) : NULL;
+	g_autofree char *name = is_long ? g_strndup(words[0] + 2, strcspn(words[0] + 2, "=")) : NULL;
 	const relumine_option *o = find_option(c->command, name, words[0][1]);
 	const char *value = equals ? equals + 1 : !is_long && words[0][2] ? words[0] + 2 : NULL;
 	int used = 1;
@@ -241,14 +241,14 @@ static bool asks_help(char **words)
 	return false;
 }
 
-/* --- one job ------------------------------------------------------------------------------------ */
+/* --- one job --------------------------------------------------------------------------------- */
 
 static char *words_as_typed(char **words)
 {
 	g_autoptr(GString) all = g_string_new("relumine");
 	for (; *words; words++) {
-		bool plain = **words && strspn(*words, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-			"0123456789-_./=:,+%@") == strlen(*words);
+		bool plain = **words && strspn(*words, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS
+			"-_./=:,+%@") == strlen(*words);
 		g_autofree char *quoted = plain ? g_strdup(*words) : g_shell_quote(*words);
 		g_string_append_printf(all, " %s", quoted);
 	}
@@ -318,7 +318,7 @@ static int run_command(const relumine_command *command, char **words, char **all
 	return status;
 }
 
-/* --- words that are no command of the library ---------------------------------------------------- */
+/* --- words that are no command of the library ------------------------------------------------ */
 
 static int unknown_command(const char *name)
 {

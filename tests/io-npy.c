@@ -10,8 +10,8 @@
 static char *npy_file(const char *name, const char *descr, const char *order, const char *dims,
 	const void *numbers, size_t size)
 {
-	g_autofree char *text = g_strdup_printf("{'descr': '%s', 'fortran_order': %s, 'shape': (%s), }\n",
-		descr, order, dims);
+	g_autofree char *text = g_strdup_printf(
+		"{'descr': '%s', 'fortran_order': %s, 'shape': (%s), }\n", descr, order, dims);
 	g_autoptr(GByteArray) bytes = g_byte_array_new();
 	uint8_t length[2] = { (uint8_t)strlen(text), 0 };
 	g_byte_array_append(bytes, (const guint8 *)"\x93NUMPY\1", 8);
@@ -24,7 +24,12 @@ static char *npy_file(const char *name, const char *descr, const char *order, co
 /* The same two numbers, 3 and 250 (or -6, where there is a sign), in every type. */
 static void npy_types(void)
 {
-	static const struct { const char *descr, *bytes; size_t size; float second; int bits; } cases[] = {
+	static const struct {
+		const char *descr, *bytes;
+		size_t size;
+		float second;
+		int bits;
+	} cases[] = {
 		{ "|b1", "\1\0", 2, 0, 8 }, { "|u1", "\3\xfa", 2, 250, 8 }, { "|i1", "\3\xfa", 2, -6, 8 },
 		{ "<u2", "\3\0\xfa\0", 4, 250, 16 }, { ">u2", "\0\3\0\xfa", 4, 250, 16 },
 		{ "<i2", "\3\0\xfa\xff", 4, -6, 16 }, { ">i2", "\0\3\xff\xfa", 4, -6, 16 },
@@ -51,8 +56,8 @@ static void npy_types(void)
 /* IEEE 754: largest, smallest subnormal, one third, infinity */
 static void npy_half(void)
 {
-	g_autofree char *path = npy_file("half.npy", "<f2", "False", "5,", "\xff\x7b\1\0\x55\x35\0\xfc\1\x80",
-		10);
+	g_autofree char *path = npy_file("half.npy", "<f2", "False", "5,",
+		"\xff\x7b\1\0\x55\x35\0\xfc\1\x80", 10);
 	g_autoptr(image) im = read_good(path);
 	g_assert_cmpfloat(value_at(im, 0, 0, 0, 0), ==, 65504);
 	g_assert_cmpfloat(value_at(im, 0, 0, 0, 1), ==, 0x1p-24f);
@@ -145,10 +150,12 @@ static void npy_refused(void)
 
 /* --- NPZ -------------------------------------------------------------------------------------- */
 
-static void npz_add(zip_t *archive, const char *name, const char *path)
+static void npz_add(zip_t *archive, const char *name, const char *path, int method)
 {
 	zip_source_t *source = zip_source_file(archive, path, 0, -1);
-	g_assert_cmpint(zip_file_add(archive, name, source, ZIP_FL_OVERWRITE), >=, 0);
+	zip_int64_t entry = zip_file_add(archive, name, source, ZIP_FL_OVERWRITE);
+	g_assert_cmpint(entry, >=, 0);
+	g_assert_cmpint(zip_set_file_compression(archive, (zip_uint64_t)entry, method, 0), ==, 0);
 }
 
 static void npz_members(void)
@@ -157,12 +164,12 @@ static void npz_members(void)
 	g_autofree char *b = npy_file("b.npy", "|u1", "False", "2, 1", "\4\5", 2);
 	g_autofree char *both = scratch_path("both.npz"), *single = scratch_path("single.npz");
 	zip_t *archive = zip_open(both, ZIP_CREATE, NULL);
-	npz_add(archive, "first.npy", a);
-	npz_add(archive, "second.npy", b);
+	npz_add(archive, "first.npy", a, ZIP_CM_STORE);
+	npz_add(archive, "second.npy", b, ZIP_CM_DEFLATE);
 	g_assert_cmpint(zip_close(archive), ==, 0);
 	archive = zip_open(single, ZIP_CREATE, NULL);
-	npz_add(archive, "arr_0.npy", a);
-	npz_add(archive, "notes.txt", b);
+	npz_add(archive, "arr_0.npy", a, ZIP_CM_DEFLATE);
+	npz_add(archive, "notes.txt", b, ZIP_CM_STORE);
 	g_assert_cmpint(zip_close(archive), ==, 0);
 
 	expect_refused(both, RELUMINE_BAD_INPUT, "first, second");
@@ -183,10 +190,7 @@ static void npz_damaged(void)
 	gsize size;
 	g_assert_true(g_file_get_contents(path, &bytes, &size, NULL));
 	char *third = memmem(bytes, size, "\1\2\3", 3);
-	if (!third) {
-		g_test_skip("libzip packed this tiny array");
-		return;
-	}
+	g_assert_nonnull(third);
 	third[1] ^= 1;
 	g_autofree char *bad = scratch_file("crc.npz", bytes, size);
 	g_autofree char *chosen = g_strconcat(bad, ":first", NULL);

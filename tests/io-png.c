@@ -53,7 +53,8 @@ static void png_kinds(void)
 	};
 	for (size_t i = 0; i < 2 * G_N_ELEMENTS(cases); i++) {
 		size_t k = i / 2;
-		g_autofree char *path = png_file("kind.png", cases[k].colour, cases[k].depth, (int)(i % 2), 0);
+		g_autofree char *path = png_file("kind.png", cases[k].colour, cases[k].depth, (int)(i % 2),
+			0);
 		g_autoptr(image) im = read_good(path);
 		assert_shape(im, cases[k].kept, 1, 9, 11);
 		g_assert_cmpint(im->bits, ==, cases[k].depth);
@@ -73,7 +74,8 @@ static void png_palette_and_tone(void)
 	assert_shape(im, 3, 1, 9, 11);
 	for (int i = 0; i < 99; i++)
 		for (int c = 0; c < 3; c++)
-			g_assert_cmpfloat(value_at(im, c, 0, i / 11, i % 11), ==, (float)(i % 16 * (3 + 2 * c)));
+			g_assert_cmpfloat(value_at(im, c, 0, i / 11, i % 11), ==,
+				(float)(i % 16 * (3 + 2 * c)));
 	g_assert_cmpstr(im->transfer, ==, "gamma 0.45455");
 	g_assert_cmpint(im->warnings->len, ==, 1);
 	json_auto_t *facts = image_describe(path, NULL);
@@ -98,6 +100,39 @@ static void png_damaged(void)
 		g_assert_null(im);
 		bytes[i] ^= 16;
 	}
+}
+
+/* A square of zeros, of which `rows` rows are there. */
+static char *zeros(const char *name, int colour, int depth, int side, int rows)
+{
+	char *path = scratch_path(name);
+	FILE *f = fopen(path, "wb");
+	png_structp png = png_create_write_struct(PNG_LIBPNG_VER_STRING, NULL, NULL, NULL);
+	png_infop info = png_create_info_struct(png);
+	png_init_io(png, f);
+	png_set_IHDR(png, info, (png_uint_32)side, (png_uint_32)side, depth, colour, 0, 0, 0);
+	png_set_compression_buffer_size(png, 64);       /* so that few rows make a chunk */
+	png_write_info(png, info);
+	g_autofree uint8_t *row = g_malloc0(png_get_rowbytes(png, info));
+	for (int y = 0; y < rows; y++)
+		png_write_row(png, row);
+	png_write_flush(png);
+	if (rows == side)
+		png_write_end(png, NULL);
+	png_destroy_write_struct(&png, &info);
+	fclose(f);
+	return path;
+}
+
+static void png_bombs(void)
+{
+	g_autofree char *claim = zeros("claim.png", PNG_COLOR_TYPE_RGB, 16, 60000, 1);
+	g_autofree char *bomb = zeros("bomb.png", PNG_COLOR_TYPE_GRAY, 1, 16000, 16000);
+	g_autofree char *blank = zeros("blank.png", PNG_COLOR_TYPE_GRAY, 8, 3000, 3000);
+	expect_refused(claim, RELUMINE_BAD_INPUT, "cannot hold");
+	expect_refused(bomb, RELUMINE_OVER_LIMIT, "claims 16000 x 16000");
+	g_autoptr(image) im = read_good(blank);
+	g_assert_cmpfloat(value_at(im, 0, 0, 2999, 2999), ==, 0);
 }
 
 static void png_clips(void)
@@ -126,5 +161,6 @@ void add_png_tests(void)
 	g_test_add_func("/io/png/kinds", png_kinds);
 	g_test_add_func("/io/png/palette-and-tone", png_palette_and_tone);
 	g_test_add_func("/io/png/damaged", png_damaged);
+	g_test_add_func("/io/png/bombs", png_bombs);
 	g_test_add_func("/io/png/clips", png_clips);
 }

@@ -5,7 +5,7 @@
 #include <jansson.h>
 #include <tiffio.h>
 
-/* --- a writer of test files --------------------------------------------------------------------- */
+/* --- a writer of test files ----------------------------------------------------------------- */
 
 enum { WIDTH = 37, HEIGHT = 21, TILE = 16 };
 
@@ -62,7 +62,8 @@ static void set_tags(TIFF *tif, const struct kind *k, int width, int height)
 }
 
 /* Rows [y0, y0 + rows) x columns [x0, x0 + columns) of all samples or of one. */
-static void fill(uint8_t *to, int64_t row_bytes, const struct kind *k, const int area[4], int sample)
+static void fill(uint8_t *to, int64_t row_bytes, const struct kind *k, const int area[4],
+	int sample)
 {
 	for (int y = 0; y < area[2]; y++) {
 		for (int x = 0; x < area[3]; x++) {
@@ -104,7 +105,7 @@ static char *tiff_file(const char *name, const struct kind *k)
 	return path;
 }
 
-/* --- every kind --------------------------------------------------------------------------------- */
+/* --- every kind ----------------------------------------------------------------------------- */
 
 static void check_kind(const struct kind *k)
 {
@@ -136,7 +137,8 @@ static void kinds(void)
 	for (size_t i = 0; i < G_N_ELEMENTS(numbers); i++)
 		for (int way = 0; way < 8; way++) {
 			struct kind k = { modes[n++ % 4], way & 1 ? 3 : 1, numbers[i].bits, numbers[i].format,
-				way & 1 ? PHOTOMETRIC_RGB : PHOTOMETRIC_MINISBLACK, COMPRESSION_NONE, way & 2, way & 4 };
+				way & 1 ? PHOTOMETRIC_RGB : PHOTOMETRIC_MINISBLACK, COMPRESSION_NONE, way & 2,
+				way & 4 };
 			check_kind(&k);
 		}
 }
@@ -147,23 +149,23 @@ static void compressions(void)
 		COMPRESSION_ADOBE_DEFLATE, COMPRESSION_DEFLATE, COMPRESSION_LZMA, COMPRESSION_ZSTD };
 	for (size_t i = 0; i < G_N_ELEMENTS(all); i++)
 		for (int way = 0; way < 8 && TIFFIsCODECConfigured((uint16_t)all[i]); way++) {
-			struct kind k = { way & 4 ? "wb" : "wl", 3, 16, SAMPLEFORMAT_UINT, PHOTOMETRIC_RGB, all[i],
-				way & 1, way & 2 };
+			struct kind k = { way & 4 ? "wb" : "wl", 3, 16, SAMPLEFORMAT_UINT, PHOTOMETRIC_RGB,
+				all[i], way & 1, way & 2 };
 			check_kind(&k);
 		}
 }
 
-/* Horizontal differencing and the floating-point predictor are libtiff's; strips and tiles are ours. */
 static void fax_and_white(void)
 {
 	static const int all[] = { COMPRESSION_CCITTRLE, COMPRESSION_CCITTFAX3, COMPRESSION_CCITTFAX4,
 		COMPRESSION_NONE };
 	for (size_t i = 0; i < G_N_ELEMENTS(all); i++) {
-		struct kind k = { "wl", 1, 1, SAMPLEFORMAT_UINT, PHOTOMETRIC_MINISWHITE, all[i], false, false };
+		struct kind k = { "wl", 1, 1, SAMPLEFORMAT_UINT, PHOTOMETRIC_MINISWHITE, all[i], false,
+			false };
 		check_kind(&k);
 	}
-	struct kind wide = { "wb", 1, 8, SAMPLEFORMAT_UINT, PHOTOMETRIC_MINISWHITE, COMPRESSION_LZW, false,
-		true };
+	struct kind wide = { "wb", 1, 8, SAMPLEFORMAT_UINT, PHOTOMETRIC_MINISWHITE, COMPRESSION_LZW,
+		false, true };
 	check_kind(&wide);
 }
 
@@ -193,7 +195,12 @@ static void palette(void)
 
 static void alpha_goes_channels_stay(void)
 {
-	static const struct { int samples, photometric; uint16_t type; int kept; bool alpha; } cases[] = {
+	static const struct {
+		int samples, photometric;
+		uint16_t type;
+		int kept;
+		bool alpha;
+	} cases[] = {
 		{ 4, PHOTOMETRIC_RGB, EXTRASAMPLE_UNASSALPHA, 3, true },
 		{ 4, PHOTOMETRIC_RGB, EXTRASAMPLE_UNSPECIFIED, 3, false },
 		{ 2, PHOTOMETRIC_MINISBLACK, EXTRASAMPLE_ASSOCALPHA, 1, true },
@@ -218,7 +225,7 @@ static void alpha_goes_channels_stay(void)
 	}
 }
 
-/* --- orientation -------------------------------------------------------------------------------- */
+/* --- orientation ---------------------------------------------------------------------------- */
 
 /*
  * Stored: 1 2 3 / 4 5 6.  What one sees, from the definition of the tag (TIFF 6.0, page 36): where
@@ -251,7 +258,7 @@ static void orientations(void)
 	}
 }
 
-/* --- pages -------------------------------------------------------------------------------------- */
+/* --- pages ---------------------------------------------------------------------------------- */
 
 static void add_page(TIFF *tif, int width, int value, int type)
 {
@@ -305,7 +312,7 @@ static void pages_refused(void)
 	expect_refused(small, RELUMINE_BAD_INPUT, "thumbnails only");
 }
 
-/* --- by bytes ----------------------------------------------------------------------------------- */
+/* --- by bytes ------------------------------------------------------------------------------- */
 
 struct entry { uint16_t tag, type; uint32_t count, value; };
 

@@ -10,7 +10,7 @@
 #include <unistd.h>
 #include "io/file.h"
 
-/* --- careful writing --------------------------------------------------------------------------- */
+/* --- careful writing ----------------------------------------------------------------------- */
 
 static void expect_unwritten(const image *im, const char *path, bool overwrite,
 	enum relumine_status status, const char *word)
@@ -74,6 +74,20 @@ static void overwrite_keeps_permissions_and_links(void)
 	assert_same(back, im, 0);
 }
 
+static void read_only_folder(void)
+{
+	if (geteuid() == 0) {
+		g_test_skip("root may write everywhere");
+		return;
+	}
+	g_autofree char *folder = scratch_path("read-only");
+	g_autofree char *path = g_build_filename(folder, "a.tif", NULL);
+	g_autoptr(image) im = numbered(1, 1, 2, 2, 1);
+	g_assert_cmpint(g_mkdir(folder, 0555), ==, 0);
+	expect_unwritten(im, path, true, RELUMINE_BAD_OUTPUT, "no permission");
+	g_assert_cmpint(files_in(folder), ==, 0);
+}
+
 /* Somebody else makes the file while we write. */
 static void late_comer_stays(void)
 {
@@ -107,12 +121,15 @@ static int write_limited(const char *path)
 	g_autoptr(device) own = device_new("cpu", 1, NULL, NULL);
 	g_autoptr(image) im = image_new(array_new(own, REAL, (shape){ 1, 2, 100, 100 }));
 	for (int64_t i = 0; i < 20000; i++)
-		array_row(im->data, 0, i / 10000, i / 100 % 100)[i % 100] = (float)(i * 7919 % 1009) / 1009;
+		array_row(im->data, 0, i / 10000, i / 100 % 100)[i % 100] = (float)(i * i * 7919 % 65521) /
+			65521;
 	if (g_str_has_suffix(path, ".png"))
 		im->data->shape.z = 1;
 	g_autoptr(GError) err = NULL;
 	bool written = image_write(im, path, true, &err);
-	return written ? 0 : strstr(err->message, "larger than allowed") ? relumine_exit_status(err) : 99;
+	if (written)
+		return 0;
+	return strstr(err->message, "larger than allowed") ? relumine_exit_status(err) : 99;
 }
 
 static void full_disk(void)
@@ -141,6 +158,7 @@ void add_write_tests(void)
 {
 	g_test_add_func("/io/write/refusals", write_refusals);
 	g_test_add_func("/io/write/permissions-and-links", overwrite_keeps_permissions_and_links);
+	g_test_add_func("/io/write/read-only-folder", read_only_folder);
 	g_test_add_func("/io/write/late-comer", late_comer_stays);
 	g_test_add_func("/io/write/full-disk", full_disk);
 }

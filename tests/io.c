@@ -71,7 +71,7 @@ void assert_same(const image *a, const image *b, float tolerance)
 				value_at(b, i / (s.z * s.y), i / s.y % s.z, i % s.y, x)), <=, tolerance);
 }
 
-/* --- round trips ----------------------------------------------------------------------------- */
+/* --- round trips -------------------------------------------------------------------------- */
 
 static void round_trips(void)
 {
@@ -114,7 +114,7 @@ static void memory_limit(void)
 	assert_same(im, back, 0);
 }
 
-/* --- other inputs ------------------------------------------------------------------------------ */
+/* --- other inputs --------------------------------------------------------------------------- */
 
 static void not_pictures(void)
 {

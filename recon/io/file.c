@@ -29,10 +29,9 @@ static const struct {
 } causes[] = {
 	{ ENOSPC, "the disk is full", "free some space, or write elsewhere" },
 	{ EDQUOT, "the disk quota is used up", "free some space, or write elsewhere" },
-	{ EFBIG, "the file would be larger than allowed here", "raise the limit (ulimit -f), or write "
-		"elsewhere" },
-	{ EACCES, "no permission to write in this folder", "write elsewhere, or change its permissions" },
-	{ EPERM, "no permission to write in this folder", "write elsewhere, or change its permissions" },
+	{ EFBIG, "the file would be larger than allowed here", "raise the limit (ulimit -f)" },
+	{ EACCES, "no permission to write in this folder", "write elsewhere" },
+	{ EPERM, "no permission to write in this folder", "write elsewhere" },
 	{ EROFS, "the file system is read-only", "write elsewhere" },
 	{ ENOENT, "there is no such folder", "make the folder first (mkdir -p)" },
 	{ ENOTDIR, "a part of the path is not a folder", "check the path" },
@@ -193,7 +192,8 @@ void file_out_free(file_out *f)
 	g_free(f);
 }
 
-bool file_write_whole(const char *path, const void *bytes, size_t size, bool overwrite, GError **err)
+bool file_write_whole(const char *path, const void *bytes, size_t size, bool overwrite,
+	GError **err)
 {
 	g_autoptr(file_out) f = file_out_new(path, overwrite, err);
 	return f && file_put(f->fd, bytes, size, path, err) && file_out_commit(f, err);

@@ -8,7 +8,7 @@
 #include "io/image.h"
 #include "io/sample.h"
 
-/* One file being read.  A format fills in `im`, `shape`, `orientation` and `facts`, then the pixels. */
+/* One file being read.  A format fills in `im`, `shape`, `orientation`, `facts`, then the pixels. */
 struct reading {
 	const char *path;       /* as the user wrote it, for messages */
 	int fd;                 /* open for reading, at its start; stays the caller's */
@@ -64,7 +64,7 @@ struct palette {
 	int64_t n_colours;
 };
 
-/* Three channels from n colour numbers; x_step: columns from one to the next.  False: no such colour. */
+/* n colour numbers to three channels, x_step columns apart.  False: there is no such colour. */
 bool palette_put(const struct palette *p, const struct layout *to, float *first, int64_t x_step,
 	const float *index, int64_t n);
 

@@ -14,7 +14,7 @@
 
 #define WARNINGS_MOST 12
 
-/* Pictures that take more than this many bytes, and more than ... times their file, are no pictures */
+/* What takes more bytes than this, and more than so many times its file, is not a picture. */
 #define PLAUSIBLE_BYTES ((int64_t)64 << 20)
 #define PLAUSIBLE_RATIO 4096            /* 8-bit zeros deflate 1032:1, and grow 4:1 as floats */
 
@@ -110,8 +110,8 @@ static bool plausible(const struct reading *r, GError **err)
 		return true;
 	g_autofree char *held = g_format_size_full((guint64)r->file_bytes, G_FORMAT_SIZE_IEC_UNITS);
 	error_set(err, RELUMINE_OVER_LIMIT, r->path, "if this is a true picture, save it again without "
-		"compression", "claims %" G_GINT64_FORMAT " x %" G_GINT64_FORMAT " pixels (%" G_GINT64_FORMAT
-		" planes) in a file of %s", s.x, s.y, shape_planes(s), held);
+		"compression", "claims %" G_GINT64_FORMAT " x %" G_GINT64_FORMAT " pixels (%"
+		G_GINT64_FORMAT " planes) in a file of %s", s.x, s.y, shape_planes(s), held);
 	return false;
 }
 
@@ -126,8 +126,10 @@ bool reading_allocate(struct reading *r, struct layout *l, GError **err)
 	if (!array_would_fit(r->dev, array_bytes(REAL, s), r->path, err))
 		return false;
 	array *a = r->im->data = array_new(r->dev, REAL, s);
-	if (!device_ok(r->dev, err))
+	if (!device_ok(r->dev, err)) {
+		error_while(err, "reading %s", r->path);
 		return false;
+	}
 	int64_t row = a->pitch, flip_x, flip_y, o = r->orientation;
 	*l = (struct layout){ a->mem, s.z * a->plane_rows * row, a->plane_rows * row, row, 1 };
 	if (o >= 5)
@@ -284,8 +286,7 @@ static void unknown_extension(const char *path, const char *extension, GError **
 		error_set(err, RELUMINE_BAD_USAGE, path, remedy, "pictures cannot be written as %s",
 			extension);
 	else
-		error_set(err, RELUMINE_BAD_USAGE, path, remedy, "the name has no extension, so the format "
-			"is not known");
+		error_set(err, RELUMINE_BAD_USAGE, path, remedy, "the name has no extension");
 }
 
 static const struct format *format_for(const char *path, GError **err)

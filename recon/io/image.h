@@ -14,16 +14,22 @@ typedef struct image {
 	const char *format;     /* "TIFF", "PNG", "NPY", "NPZ"; static */
 	int alpha;              /* 1: an alpha channel was there and has been dropped */
 	bool has_z;             /* more than one page, or an array of rank 3 taken as a stack */
-	char *transfer;         /* what the file says of its tone curve: "sRGB", "gamma 0.45"; NULL */
+	char *transfer;         /* its tone curve, as the file says ("sRGB", "gamma 0.45455"); or NULL */
 	GBytes *icc;            /* colour profile, or NULL */
 	GPtrArray *warnings;    /* char *, owned; never NULL */
 } image;
 
 /*
- * Read a picture of any known format.  dev: a CPU device, whose memory limit counts.
- * Orientation tags are honoured.  Shapes: gray (1, 1, y, x); colour (c, 1, y, x); pages and rank-3
- * arrays (1, z, y, x), but a rank-3 array whose last axis is 2..4 (and first is longer) is colour;
- * rank 4: (z, y, x, c).  Errors: BAD_INPUT, OVER_LIMIT.  Free with image_free.
+ * Read a picture of any known format, told by its content.  dev: a CPU device, whose memory limit
+ * counts.  "FILE.npz:NAME" names one array of an NPZ.
+ * Shapes: gray (1, 1, y, x); colour (c, 1, y, x); pages (c, z, y, x).  Arrays: rank 0 and 1 are one
+ * row; rank 2 (y, x); rank 3 (z, y, x), or colour (y, x, c) where the last axis is 1..4 and both
+ * others are longer; rank 4 (z, y, x, c).
+ * Values are those stored, rounded to float (integers above 2^24 lose their last bits), but
+ * palettes are looked up (8 or 16 bits), gray where 0 is white is turned round, orientation tags
+ * are honoured, and transparency is dropped with a warning.
+ * Damaged, cut off and implausibly large files are refused; never is a part of the pixels given.
+ * Errors: BAD_INPUT, OVER_LIMIT.  Free with image_free.
  */
 image *image_read(device *dev, const char *path, GError **err);
 void image_free(image *im);
@@ -36,7 +42,8 @@ image *image_new(array *data);
  * Write to `path`, by its extension: .tif .tiff (float32 as it is; multi-page; BigTIFF when
  * needed), .npy (float32), .png (values 0..1 to 16 bit, clipped; 1, 2, 3 or 4 channels; z = 1).
  * The file appears under its name only when complete (written beside it, flushed, renamed).
- * An existing file is replaced only with `overwrite`.  Errors: BAD_USAGE (unknown extension),
+ * An existing file is replaced only with `overwrite`, and keeps its permissions; a symbolic link
+ * stays, and what it points at is replaced.  Errors: BAD_USAGE (unknown extension),
  * BAD_OUTPUT.
  */
 bool image_write(const image *im, const char *path, bool overwrite, GError **err);
@@ -48,9 +55,12 @@ bool image_writable(const char *path, bool overwrite, GError **err);
 bool file_write_whole(const char *path, const void *bytes, size_t size, bool overwrite,
 	GError **err);
 
-/* What the header says, as a jansson object: format, shape, sample kind, bits, pages,
- * compression, colour profile, tags worth knowing.  NULL and *err when unreadable.  The pixels are
- * not read.  The caller owns the reference. */
+/*
+ * What the header says, as a jansson object: format, shape ([z,] y, x[, c]), width, height, pages,
+ * channels, samples ("unsigned", "signed", "float"), bits, alpha, transfer, icc_bytes, orientation,
+ * file_bytes, warnings, and what the format has besides (compression, description, dtype ...).
+ * NULL and *err when unreadable.  The pixels are not read.  The caller owns the reference.
+ */
 void *image_describe(const char *path, GError **err);
 
 #endif

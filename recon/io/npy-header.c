@@ -44,7 +44,7 @@ static bool parse_truth(const char **p, bool *value)
 	return true;
 }
 
-/* (2, 3L,): Python 2 wrote an L after large numbers.  Axes beyond NPY_RANK_MOST are counted only. */
+/* (2, 3L,): Python 2 wrote an L after large numbers.  Axes beyond the most are counted only. */
 static bool parse_shape(const char **p, struct npy_header *h)
 {
 	if (!take(p, '('))

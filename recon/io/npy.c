@@ -53,8 +53,7 @@ static const struct {
 	{ 'V', "raw bytes", "save numbers" },
 };
 
-static bool find_type(const struct reading *r, struct npy_header *h, enum sample_kind *kind, int *bits,
-	GError **err)
+static bool find_type(const struct reading *r, struct npy_header *h, GError **err)
 {
 	const char *d = h->descr;
 	h->order = strchr("<>", *d) && *d ? *d : NATIVE_ORDER;
@@ -62,8 +61,8 @@ static bool find_type(const struct reading *r, struct npy_header *h, enum sample
 	h->size = (int)g_ascii_strtoll(*d ? d + 1 : d, NULL, 10);
 	for (size_t i = 0; i < G_N_ELEMENTS(types); i++) {
 		if (types[i].letter == *d && types[i].size == h->size) {
-			*kind = types[i].kind;
-			*bits = types[i].bits;
+			r->im->kind = types[i].kind;
+			r->im->bits = types[i].bits;
 			return true;
 		}
 	}
@@ -99,15 +98,15 @@ static bool find_shape(struct reading *r, const struct npy_header *h, GError **e
 			axes[i] == 'x' ? &r->shape.x : &r->shape.c;
 		*n = h->n[i];
 		if (h->n[i] < 1)
-			return reading_refuse(r, err, NULL, "is an array without elements (axis %d has none)", i);
+			return reading_refuse(r, err, NULL, "is an array without elements (axis %d)", i);
 	}
 	r->im->has_z = strchr(axes, 'z') && (h->rank == 3 || r->shape.z > 1);
 	return true;
 }
 
-/* Steps in floats of the array's axes, in the order in which the file stores them (slowest first). */
-static void stored_steps(const struct npy_header *h, const struct layout *l, int64_t n[NPY_RANK_MOST],
-	int64_t step[NPY_RANK_MOST])
+/* Lengths of the axes and steps between their elements, in the order of the file, slowest first. */
+static void stored_steps(const struct npy_header *h, const struct layout *l,
+	int64_t n[NPY_RANK_MOST], int64_t step[NPY_RANK_MOST])
 {
 	const char *axes = axes_of(h);
 	for (int i = 0; i < NPY_RANK_MOST; i++) {
@@ -144,7 +143,7 @@ static bool read_header(const struct reading *r, const struct npy_source *s, str
 	if (!fetch(r, s, start, 10, err))
 		return false;
 	if (!npy_matches(start, 10) || start[6] < 1 || start[6] > 3)
-		return reading_refuse(r, err, "save it with np.save", "is not an NPY array of version 1 to 3");
+		return reading_refuse(r, err, "save it with np.save", "is no NPY array of version 1 to 3");
 	int64_t length = start[8] | start[9] << 8;
 	*header_bytes = 10;
 	if (start[6] > 1) {
@@ -154,7 +153,7 @@ static bool read_header(const struct reading *r, const struct npy_source *s, str
 		*header_bytes = 12;
 	}
 	if (length > HEADER_MOST)
-		return reading_refuse(r, err, NULL, "claims a header of %" G_GINT64_FORMAT " bytes", length);
+		return reading_refuse(r, err, NULL, "has a header of %" G_GINT64_FORMAT " bytes", length);
 	g_autofree char *text = g_malloc0((gsize)length + 1);
 	if (!fetch(r, s, text, length, err))
 		return false;
@@ -209,7 +208,7 @@ bool npy_read_stream(struct reading *r, const struct npy_source *s, GError **err
 	struct npy_header h = { .rank = 0 };
 	int64_t header_bytes = 0;
 	if (!read_header(r, s, &h, &header_bytes, err) ||
-	    !find_type(r, &h, &r->im->kind, &r->im->bits, err) || !find_shape(r, &h, err))
+	    !find_type(r, &h, err) || !find_shape(r, &h, err))
 		return false;
 	json_object_set_new(r->facts, "dtype", json_string(h.descr));
 	json_object_set_new(r->facts, "fortran_order", json_boolean(h.fortran));

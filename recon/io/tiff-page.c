@@ -20,7 +20,19 @@ static int on_error(TIFF *tif, void *data, const char *module, const char *forma
 	return 1;
 }
 
-/* Private tags are normal, and libtiff warns of each of them. */
+/* Private tags and careless texts are normal, and no matter of the pixels. */
+static const char *const harmless[] = { "Unknown field", "ASCII value",
+	"Invalid TIFF directory; tags are not sorted", NULL };
+static const char *const guesses[] = { "Bogus \"Strip", "Bogus \"Tile", NULL };
+
+static bool starts_with_any(const char *text, const char *const *starts)
+{
+	for (; *starts; starts++)
+		if (g_str_has_prefix(text, *starts))
+			return true;
+	return false;
+}
+
 static int on_warning(TIFF *tif, void *data, const char *module, const char *format, va_list args)
 {
 	struct tiff *t = data;
@@ -28,9 +40,9 @@ static int on_warning(TIFF *tif, void *data, const char *module, const char *for
 	(void)module;
 	g_free(t->warning);
 	t->warning = g_strdup_vprintf(format, args);
-	if (g_str_has_prefix(t->warning, "Bogus \"Strip") || g_str_has_prefix(t->warning, "Bogus \"Tile"))
+	if (starts_with_any(t->warning, guesses))
 		t->sizes_guessed = true;
-	if (t->r && !t->decoding && !g_str_has_prefix(t->warning, "Unknown field"))
+	if (t->r && !t->decoding && !starts_with_any(t->warning, harmless))
 		image_warn(t->r->im, "%s: %s", t->r->path, t->warning);
 	return 1;
 }
@@ -229,7 +241,7 @@ static bool sizes_are_true(struct tiff *t, const struct tiff_page *p, GError **e
 			"wrong: %" G_GINT64_FORMAT " x %" G_GINT64_FORMAT " pixels cannot be in %"
 			G_GINT64_FORMAT " bytes", p->width, p->height, t->r->file_bytes);
 	if (t->sizes_guessed)
-		return reading_refuse(t->r, err, "copy or save it again", "its strips do not hold all rows");
+		return reading_refuse(t->r, err, "copy or save it again", "its strips lack some rows");
 	for (int64_t i = 0; i < n; i++)
 		stored += (int64_t)MIN(TIFFGetStrileByteCount(t->tif, (uint32_t)i),
 			(uint64_t)t->r->file_bytes);

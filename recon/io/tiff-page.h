@@ -17,7 +17,7 @@ struct tiff {
 	int64_t strips, claim;  /* of all pages so far: how many, and the least bytes they must take */
 };
 
-/* fd stays the caller's.  mode as for TIFFOpen; memory: the most bytes of one allocation, 0: any. */
+/* fd stays the caller's.  mode: as for TIFFOpen; memory: most bytes of one allocation, 0: any. */
 bool tiff_open(struct tiff *t, int fd, const char *mode, int64_t memory);
 void tiff_close(struct tiff *t);
 

@@ -6,7 +6,7 @@
 #include "io/tiff-page.h"
 
 #define PAGES_MOST 65000
-#define MEMORY_SPARE ((int64_t)64 << 20)        /* bytes libtiff may take at once, beyond the file */
+#define MEMORY_SPARE ((int64_t)64 << 20)        /* bytes at once, beyond those of the file */
 #define TILE_MOST ((int64_t)256 << 20)          /* bytes */
 #define TEXT_MOST 1000                          /* letters of a tag told by describe */
 
@@ -95,12 +95,14 @@ static bool survey(struct tiff *t, struct tiff_page *first, GError **err)
 				first->width, first->height, first->channels, first->bits);
 		pages++;
 	}
-	if (found == 0 && pages == 0)
+	if (found < 0)
+		return false;
+	if (pages == 0)
 		return reading_refuse(t->r, err, "develop it first, if it is a camera's raw file",
 			"holds thumbnails only");
 	int64_t channels = first->photometric == PHOTOMETRIC_PALETTE ? 3 : first->channels;
 	t->r->shape = (shape){ channels, pages, first->height, first->width };
-	return found == 0;
+	return true;
 }
 
 /* --- pixels --------------------------------------------------------------------------------- */
@@ -125,7 +127,8 @@ static void invert(const struct target *g, float *to, int64_t n)
 }
 
 /* n pixels at (y, x) of sample `sample` (separate planes) or of all (chunky). */
-static bool put(const struct target *g, const uint8_t *row, const int64_t at[2], int sample, int64_t n)
+static bool put(const struct target *g, const uint8_t *row, const int64_t at[2], int sample,
+	int64_t n)
 {
 	const struct tiff_page *p = g->page;
 	float *first = layout_at(&g->l, sample, g->z, at[0], at[1]);
@@ -207,8 +210,8 @@ static bool read_page_into(struct tiff *t, struct target *g, GError **err)
 	const struct tiff_page *p = g->page;
 	int64_t bytes = p->tile_width ? TIFFTileSize(t->tif) : TIFFScanlineSize(t->tif);
 	if (bytes < 1 || (p->tile_width && bytes > TILE_MOST))
-		return reading_refuse(t->r, err, "save it with smaller tiles", "has tiles of %" G_GINT64_FORMAT
-			" bytes", bytes);
+		return reading_refuse(t->r, err, "save it with smaller tiles", "has tiles of %"
+			G_GINT64_FORMAT " bytes", bytes);
 	g_autofree uint8_t *buffer = g_try_malloc0((gsize)bytes);
 	g_autofree float *index = NULL, *colours = NULL;
 	if (!buffer)
@@ -276,7 +279,8 @@ static void note_first_page(struct tiff *t)
 static void note_imagej(struct tiff *t)
 {
 	const char *text = json_string_value(json_object_get(t->r->facts, "description"));
-	const char *images = text && g_str_has_prefix(text, "ImageJ=") ? strstr(text, "\nimages=") : NULL;
+	bool imagej = text && g_str_has_prefix(text, "ImageJ=");
+	const char *images = imagej ? strstr(text, "\nimages=") : NULL;
 	int64_t n = images ? g_ascii_strtoll(images + strlen("\nimages="), NULL, 10) : 0;
 	if (n > t->r->shape.z)
 		image_warn(t->r->im, "%s: ImageJ put %" G_GINT64_FORMAT " pages in it, but lists %"

@@ -57,7 +57,7 @@ static json_t *read_sidecar(const char *path, GError **err)
 	return json_incref(all);
 }
 
-/* --- finding the inputs ------------------------------------------------------------------------ */
+/* --- finding the inputs ---------------------------------------------------------------------- */
 
 /* Whether the file at `path` (taken over) holds what it held then. */
 static bool holds(const char *path, const char *sha256)
@@ -71,8 +71,8 @@ static bool holds(const char *path, const char *sha256)
  * Where an input is now: under its name as it was written, seen from the folder of then, from
  * here, or from beside the sidecar.  The first of them that has not changed; NULL if none.
  */
-static char *find_input(const char *name, const char *sha256, const char *folder, const char *sidecar,
-	char **changed)
+static char *find_input(const char *name, const char *sha256, const char *folder,
+	const char *sidecar, char **changed)
 {
 	g_autofree char *beside = g_path_get_dirname(sidecar);
 	const char *folders[] = { folder ? folder : ".", ".", beside };
@@ -116,7 +116,7 @@ static bool use_input(relumine_job *job, relumine_job *inner, const json_t *side
 		relumine_job_add_input(inner, use, err);
 }
 
-/* --- the options of then, and those given now -------------------------------------------------- */
+/* --- the options of then, and those given now ------------------------------------------------ */
 
 static bool set_value(relumine_job *inner, const char *name, const json_t *value, GError **err)
 {
@@ -188,7 +188,7 @@ static bool prepare(relumine_job *job, relumine_job *inner, json_t *sidecar, GEr
 	return set_given(job, inner, err);
 }
 
-/* --- the same bytes? --------------------------------------------------------------------------- */
+/* --- the same bytes? ------------------------------------------------------------------------- */
 
 /* Outputs of one kind, by their extension, can be held against each other. */
 static void compare_outputs(relumine_job *inner, const json_t *sidecar)
@@ -220,7 +220,7 @@ bool again_run(relumine_job *job, GError **err)
 		return false;
 	const char *command = json_string_value(json_object_get(sidecar, "command"));
 	g_autoptr(GError) cause = NULL;
-	relumine_job *inner = relumine_job_new(command, &cause);
+	g_autoptr(relumine_job) inner = relumine_job_new(command, &cause);
 	if (!inner)
 		return bad_sidecar(self->path, err, "there is no command `%s` in this version", command);
 	bool done = prepare(job, inner, sidecar, err) && relumine_job_run(inner, err);
@@ -234,7 +234,6 @@ bool again_run(relumine_job *job, GError **err)
 		job->json = g_steal_pointer(&inner->json);
 		job->warnings = g_steal_pointer(&inner->warnings);
 	}
-	relumine_job_free(inner);
 	return done;
 }
 
@@ -250,10 +249,10 @@ const modality command_run = {
 			"relumine run hand.tif.json -o again.tif\n"
 			"relumine run hand.tif.json -o again.png --device opencl",
 		.description =
-			"Beside each output stands a sidecar, OUTPUT.json, with the inputs and their SHA-256, every "
-			"option as it was, and what came of it. This command does the same once more and gives the "
-			"same bytes on the same machine. An input that has changed is refused unless --force is "
-			"given. Options that every command takes go over those of the sidecar.",
+			"Beside each output stands a sidecar, OUTPUT.json, with the inputs and their SHA-256, "
+			"every option as it was, and what came of it. This command does the same once more "
+			"and gives the same bytes on the same machine. An input that has changed is refused "
+			"unless --force is given. Options given here go over those of the sidecar.",
 	},
 	.options_size = sizeof(again_options),
 };

@@ -7,6 +7,7 @@
 
 /* Each command once: LIST(m) is m(first) m(second) ... */
 #define LIST(m) \
+	m(command_lensless) \
 	m(command_psf_info) \
 	m(command_simulate_lensless) \
 	m(command_convert) \

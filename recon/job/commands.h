@@ -5,8 +5,9 @@
 
 #include "mode/modality.h"
 
-extern const modality command_psf_info, command_simulate_lensless, command_convert,
-	command_inspect, command_compare, command_devices, command_run;
+extern const modality command_lensless, command_psf_info, command_simulate_lensless;
+extern const modality command_convert, command_inspect, command_compare, command_devices,
+	command_run;
 
 /* NULL and BAD_USAGE with the nearest name when there is none. */
 const modality *command_find(const char *name, GError **err);

@@ -164,7 +164,7 @@ static bool prepare(pair *p, const task *t, GError **err)
 	return true;
 }
 
-/* --- results ------------------------------------------------------------------------------------ */
+/* --- results --------------------------------------------------------------------------------- */
 
 typedef struct {
 	const char *name, *label, *unit;
@@ -260,9 +260,11 @@ const modality command_compare = {
 			"PSNR and NRMSE (the norm of the difference over that of the reference) are taken over "
 			"all values together. SSIM is that of scikit-image's structural_similarity with its "
 			"defaults, the mean over channels; volumes are taken plane by plane. Integer samples "
-			"of one kind are compared as stored; of two kinds, or against floats, on the scale 0 to 1.",
+			"of one kind are compared as stored; of two kinds, or against floats, on the scale "
+			"0 to 1.",
 	},
 	.options_size = sizeof(compare_options),
 	.reads_pictures = true,
+	.on_cpu = true,
 	.run = run,
 };

@@ -2,6 +2,7 @@
 /* convert.c - the command `convert`: a picture in another format, or smaller */
 #include "core/error.h"
 #include "job/commands.h"
+#include "job/text.h"
 #include "stage/resample.h"
 
 typedef struct {
@@ -20,9 +21,9 @@ static bool run(task *t, GError **err)
 	const array *in = t->inputs[0].data;
 	int64_t n = ((const convert_options *)t->options)->downsample;
 	if (in->shape.y < n || in->shape.x < n) {
-		error_set(err, RELUMINE_MISMATCH, t->inputs[0].path, "use a smaller --downsample", "%"
-			G_GINT64_FORMAT " x %" G_GINT64_FORMAT " pixels have no block of %" G_GINT64_FORMAT " x %"
-			G_GINT64_FORMAT, in->shape.x, in->shape.y, n, n);
+		g_autofree char *size = shape_text(in->shape);
+		error_set(err, RELUMINE_MISMATCH, t->inputs[0].path, "use a smaller --downsample",
+			"%s pixels have no block of %d x %d", size, (int)n, (int)n);
 		return false;
 	}
 	t->result = n == 1 ? array_copy(in) : resample_box(in, n);
@@ -41,10 +42,11 @@ const modality command_convert = {
 			"relumine convert capture.png -o capture.tif\n"
 			"relumine convert stack.tif --downsample 4 -o small.npy -o small.png",
 		.description =
-			"Values go into .tif and .npy as they are stored, as float32. A .png is a rendering for "
-			"the eye: see the options for that.",
+			"Values go into .tif and .npy as they are stored, as float32. A .png is a rendering "
+			"for the eye: see the options for that.",
 	},
 	.options_size = sizeof(convert_options),
 	.reads_pictures = true,
+	.on_cpu = true,
 	.run = run,
 };

@@ -45,9 +45,10 @@ const modality command_devices = {
 		.options = own_options,
 		.examples = "relumine devices",
 		.description =
-			"Lists the CPU and the OpenCL devices as --device counts them, and what would have to be "
-			"installed for those that are missing. A machine without OpenCL is normal: the CPU needs "
-			"nothing.",
+			"Lists the CPU and the OpenCL devices as --device counts them, and what would have "
+			"to be installed for those that are missing. A machine without OpenCL is normal: the "
+			"CPU needs nothing.",
 	},
+	.on_cpu = true,
 	.run = run,
 };

@@ -24,7 +24,6 @@ void relumine_image_free(relumine_image *im)
 	device_free(im->dev);
 	g_free(im);
 }
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(relumine_image, relumine_image_free)
 
 /* The packed index of (c, z, y, x) when channels run fastest. */
 static int64_t packed_index(shape s, int64_t c, int64_t z, int64_t y, int64_t x)
@@ -109,7 +108,7 @@ void relumine_image_values(const relumine_image *im, float *values)
 	for_each(im->data, fetch_value, values);
 }
 
-/* --- into a job and out of it ------------------------------------------------------------------ */
+/* --- into a job and out of it ---------------------------------------------------------------- */
 
 bool relumine_job_set_image(relumine_job *job, const char *option, const relumine_image *im,
 	GError **err)

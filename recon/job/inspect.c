@@ -141,9 +141,10 @@ const modality command_inspect = {
 			"relumine inspect psf.tif\n"
 			"relumine inspect --json capture.png psf.tif",
 		.description =
-			"Prints what the header of each file says, and the least and largest value, the mean and "
-			"how many values are NaN or infinite. Of several files those that cannot be read are "
-			"named, and the exit status is 1.",
+			"Prints what the header of each file says, and the least and largest value, the mean "
+			"and how many values are NaN or infinite. Of several files those that cannot be read "
+			"are named, and the exit status is 1.",
 	},
+	.on_cpu = true,
 	.run = run,
 };

@@ -26,7 +26,7 @@ const relumine_option common_table[] = {
 
 const relumine_option output_table[] = {
 	{ "output", 'o', RELUMINE_FILE_OUT, NULL, 0, 0, NULL, "FILE",
-		"the result: .tif or .npy (float32, linear), .png (16 bit, for the eye); may be given again",
+		"the result: .tif, .npy (float32, linear) or .png (16 bit, for the eye); may repeat",
 		true, OPTION_AT(output_options, output) },
 	{ "overwrite", 0, RELUMINE_FLAG, NULL, 0, 0, NULL, NULL,
 		"replace outputs that are there already", false, OPTION_AT(output_options, overwrite) },
@@ -51,11 +51,8 @@ const relumine_option *relumine_render_options(void)
 	return render_options;
 }
 
-relumine_job *relumine_job_new(const char *command, GError **err)
+relumine_job *job_new(const modality *mode)
 {
-	const modality *mode = command_find(command, err);
-	if (!mode)
-		return NULL;
 	relumine_job *job = g_new0(relumine_job, 1);
 	job->mode = mode;
 	job->own = g_malloc0(MAX(mode->options_size, 1));
@@ -72,6 +69,12 @@ relumine_job *relumine_job_new(const char *command, GError **err)
 	job->task.text = g_string_new(NULL);
 	job->task.facts = json_object();
 	return job;
+}
+
+relumine_job *relumine_job_new(const char *command, GError **err)
+{
+	const modality *mode = command_find(command, err);
+	return mode ? job_new(mode) : NULL;
 }
 
 void relumine_job_free(relumine_job *job)
@@ -106,7 +109,7 @@ void relumine_job_free(relumine_job *job)
 	g_free(job);
 }
 
-/* --- options and inputs ------------------------------------------------------------------------ */
+/* --- options and inputs ---------------------------------------------------------------------- */
 
 struct group {
 	const relumine_option *table;
@@ -192,7 +195,7 @@ void relumine_job_stop(relumine_job *job)
 	g_atomic_int_set(job->stopped_by, 1);
 }
 
-/* --- the run ----------------------------------------------------------------------------------- */
+/* --- the run --------------------------------------------------------------------------------- */
 
 static bool check_usage(relumine_job *job, GError **err)
 {
@@ -205,8 +208,9 @@ static bool check_usage(relumine_job *job, GError **err)
 		const char *bound = c->inputs_least == c->inputs_most ? "" :
 			n < c->inputs_least ? "at least " : "at most ";
 		g_autofree char *remedy = g_strdup_printf("relumine %s --help", c->name);
-		error_set(err, RELUMINE_BAD_USAGE, c->name, remedy, "takes %s%d input%s%s%s, but %d %s given",
-			bound, limit, limit == 1 ? "" : "s", *c->inputs ? ": " : "", c->inputs, n,
+		error_set(err, RELUMINE_BAD_USAGE, c->name, remedy,
+			"takes %s%d input%s%s%s, but %d %s given", bound, limit, limit == 1 ? "" : "s",
+			*c->inputs ? ": " : "", c->inputs, n,
 			n == 1 ? "was" : "were");
 		return false;
 	}
@@ -224,7 +228,9 @@ static int64_t memory_limit(const relumine_job *job)
 
 static bool open_devices(relumine_job *job, GError **err)
 {
-	job->dev = device_new(job->common.device, (int)job->common.threads, job->cache, err);
+	bool cpu = job->mode->on_cpu && !strcmp(job->common.device, "auto");
+	job->dev = device_new(cpu ? "cpu" : job->common.device, (int)job->common.threads, job->cache,
+		err);
 	if (!job->dev)
 		return false;
 	job->cpu = job->dev;
@@ -324,7 +330,7 @@ bool relumine_job_run(relumine_job *job, GError **err)
 	return done;
 }
 
-/* --- what came of it --------------------------------------------------------------------------- */
+/* --- what came of it ------------------------------------------------------------------------- */
 
 const char *relumine_job_text(const relumine_job *job)
 {

@@ -85,6 +85,11 @@ struct relumine_job {
 
 extern const relumine_option common_table[], output_table[];
 
+/* What relumine_job_new makes of a command's name. */
+relumine_job *job_new(const modality *mode);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(relumine_job, relumine_job_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(relumine_image, relumine_image_free)
+
 /* sources.c: what goes in */
 source *source_new(const char *option, const char *path);
 void source_free(source *s);

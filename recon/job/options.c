@@ -171,7 +171,7 @@ static bool parse_text(const relumine_option *o, void *place, const char *text, 
 	return true;
 }
 
-/* --- and one way back ------------------------------------------------------------------------- */
+/* --- and one way back ------------------------------------------------------------------------ */
 
 static json_t *first_word(const relumine_option *o)
 {
@@ -218,7 +218,7 @@ static json_t *text_json(const relumine_option *o, const void *place)
 	return list;
 }
 
-/* --- the types --------------------------------------------------------------------------------- */
+/* --- the types ------------------------------------------------------------------------------- */
 
 static void unset_flag(void *place)
 {

@@ -152,7 +152,7 @@ char *sidecar_text(const relumine_job *job)
 	return text;
 }
 
-/* --- standard output --------------------------------------------------------------------------- */
+/* --- standard output ------------------------------------------------------------------------- */
 
 /* "hand.png and hand.tif: 400 x 300, 1.52 s" */
 static void append_last_line(const relumine_job *job, GString *text)

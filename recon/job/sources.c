@@ -67,9 +67,12 @@ static bool readable(const source *s, GError **err)
 	return true;
 }
 
+/* Commands that open their files themselves (inspect) go on after one that is missing. */
 bool sources_check(relumine_job *job, GError **err)
 {
 	add_option_files(job);
+	if (job->mode->run && !job->mode->reads_pictures)
+		return true;
 	for (guint i = 0; i < job->sources->len; i++) {
 		const source *s = job->sources->pdata[i];
 		if (!s->memory && !readable(s, err)) {

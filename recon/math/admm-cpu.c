@@ -20,7 +20,8 @@ struct admm_cpu {
 	array *halo;                    /* COMPLEX: two rows a chunk */
 	array *v, *work;                /* rows of a strip a chunk: v (with two carried), others */
 	array *scratch;                 /* one row a thread */
-	array *e_block;                 /* COMPLEX: sixteen columns a thread */
+	int64_t scratch_floats;
+	array *e_block;                 /* COMPLEX: sixteen columns a thread, padding included */
 	int slot;
 };
 
@@ -44,10 +45,10 @@ static void *admm_cpu_new(struct admm *s)
 	p->halo = array_new(dev, COMPLEX, (shape){ 1, 1, 2 * p->chunks, g.x / 2 + 1 });
 	p->v = array_new(dev, REAL, (shape){ 1, 1, STRIP_ROWS * p->chunks, g.x });
 	p->work = array_new(dev, REAL, (shape){ 1, 1, FFT_STRIP * p->chunks, g.x });
-	int64_t floats = MAX(fft_rows_scratch(g.x), fft_line_scratch(g.y));
-	int64_t threads = device_threads(dev);
-	p->scratch = array_new(dev, REAL, (shape){ 1, 1, threads, floats });
-	p->e_block = array_new(dev, COMPLEX, (shape){ 1, 1, threads, g.y * FFT_LANES });
+	int64_t floats = fft_rows_scratch(g.x);
+	p->scratch_floats = MAX(floats, fft_line_scratch(g.y));
+	p->scratch = fft_scratch_new(dev, device_threads(dev), p->scratch_floats);
+	p->e_block = array_new(dev, COMPLEX, (shape){ 1, 1, device_threads(dev) * g.y, FFT_LANES - 2 });
 	return p;
 }
 
@@ -208,7 +209,7 @@ static struct walk begin_walk(struct admm_cpu *p, int64_t chunk)
 		.p = p, .chunk = chunk, .first = first, .rows = chunk_first(p, chunk + 1) - first,
 		.v = row_view(p->v, chunk * STRIP_ROWS + 1),    /* its row -1 holds a halo element */
 		.work = row_view(p->work, chunk * FFT_STRIP),
-		.scratch = spectrum_row(p->scratch, chunk)
+		.scratch = fft_scratch_block(p->scratch, chunk, p->scratch_floats)
 	};
 }
 
@@ -228,6 +229,7 @@ static void walk_down(int64_t first, int64_t end, void *data)
 static void admm_cpu_pixels(void *schedule)
 {
 	struct admm_cpu *p = schedule;
+	p->s->dev->fft_count += 4;      /* v and the model here, their drives back */
 	device_each(p->s->dev, p->chunks, 1, save_halo, p);
 	device_each(p->s->dev, p->chunks, 1, walk_down, p);
 }
@@ -244,6 +246,7 @@ static void begin_rows(int64_t first, int64_t end, void *data)
 static void admm_cpu_begin(void *schedule)
 {
 	struct admm_cpu *p = schedule;
+	p->s->dev->fft_count++;
 	device_each(p->s->dev, p->chunks, 1, begin_rows, p);
 }
 
@@ -272,6 +275,7 @@ static void admm_cpu_result(void *schedule, array *result)
 {
 	struct admm_cpu *p = schedule;
 	struct result_job job = { p, result };
+	p->s->dev->fft_count++;
 	device_each(p->s->dev, p->chunks, 1, result_rows, &job);
 }
 
@@ -299,13 +303,12 @@ static void clear_below_window(const struct admm *s, fft_lanes e)
 static void one_block(struct admm_cpu *p, int64_t block, int64_t slot)
 {
 	struct admm *s = p->s;
-	float *scratch = spectrum_row(p->scratch, slot);
+	float *scratch = fft_scratch_block(p->scratch, slot, p->scratch_floats);
 	int64_t x = block * FFT_LANES, columns = MIN(FFT_LANES, s->h->shape.x - x);
 	bool half = s->e->shape.y < s->grid.y;
 	array v = column_view(s->v_spectrum, x), h = column_view(s->h, x), lx = column_view(s->lx, x);
 	array drive = column_view(s->drive, x), e = column_view(s->e, x);
-	array spread = row_view(p->e_block, slot);
-	spread.pitch = FFT_LANES;
+	array spread = row_view(p->e_block, slot * s->grid.y);
 	fft_lanes d = { drive.mem, drive.mem + drive.imag, drive.pitch };
 	fft_lanes narrow = { e.mem, e.mem + e.imag, e.pitch };
 	fft_lanes wide = { spread.mem, spread.mem + spread.imag, FFT_LANES };

@@ -2,9 +2,7 @@
 /* admm-steps.c - the steps of the fused ADMM as kernel launches */
 #include "math/admm-inside.h"
 
-#include <assert.h>
 #include "fused.cl"
-#include "math/vec.h"
 
 array row_view(const array *a, int64_t row)
 {
@@ -93,26 +91,4 @@ void admm_tv_rows(struct admm *s, const array *v, int64_t at, int64_t rows)
 void admm_positive(array *to, const array *v)
 {
 	RUN_PART(to, 0, to->shape.y, k_positive_part, to, to->pitch, v, v->pitch, to->shape.x);
-}
-
-/* Where the first element of a PSF of `size` goes on a grid of `grid`. */
-static int64_t wrapped_start(int64_t grid, int64_t size)
-{
-	int64_t start = (grid - size) / 2 - grid / 2;
-	return start < 0 ? start + grid : start;
-}
-
-array *psf_spectrum(const array *psf, shape grid, GError **err)
-{
-	device *dev = psf->dev;
-	shape one = { 1, 1, grid.y, grid.x };
-	g_autoptr(array) image = array_new(dev, REAL, one);
-	g_autoptr(array) spectrum = array_new(dev, COMPLEX, fft_spectrum_shape(one));
-	g_autoptr(fft) f = fft_new(dev, one, 2);
-	assert(psf->shape.y <= grid.y && psf->shape.x <= grid.x);
-	vec_fill(image, 0);
-	RUN_PART(psf, 0, psf->shape.y, k_place, image, image->pitch, grid.y, grid.x, psf, psf->pitch,
-		psf->shape.x, wrapped_start(grid.y, psf->shape.y), wrapped_start(grid.x, psf->shape.x));
-	fft_forward(f, spectrum, image);
-	return device_ok(dev, err) ? g_steal_pointer(&spectrum) : NULL;
 }

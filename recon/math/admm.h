@@ -36,7 +36,7 @@ typedef struct {
 /*
  * result  H x W, >= 0: what the window C shows of v; the window is the grid's upper left corner
  * b       H x W
- * h       spectrum (COMPLEX, grid.y x grid.x / 2 + 1) of the PSF on the grid, its origin at (0, 0)
+ * h       psf_spectrum() of math/fourier.h: COMPLEX, grid.y x grid.x / 2 + 1
  * grid    what v is defined on; even, at least H and W (2 H - 1 for a linear convolution)
  * All of one channel and on one device.  watch may be NULL.
  * Errors: what the device says; BAD_NUMBERS when v is not finite; STOPPED by the watch.
@@ -46,9 +46,5 @@ typedef struct {
  */
 bool admm_tv(array *result, const array *b, const array *h, shape grid,
 	const admm_settings *settings, watch *w, admm_outcome *outcome, GError **err);
-
-/* Spectrum of a PSF (h x w) on a grid: its pixel ((P - h) / 2 - P / 2) mod P, halves rounded down,
- * comes to the origin, as when both are centred and rolled by -(P / 2).  NULL and *err on failure. */
-array *psf_spectrum(const array *psf, shape grid, GError **err);
 
 #endif

@@ -119,6 +119,24 @@ int64_t fft_line_scratch(int64_t n)
 	return 4 * n * FFT_LANES;
 }
 
+enum { SCRATCH_ROW = 4096 };    /* floats: long enough for padding and halo rows not to matter */
+
+static int64_t scratch_rows(int64_t floats)
+{
+	return (floats + SCRATCH_ROW - 1) / SCRATCH_ROW;
+}
+
+array *fft_scratch_new(device *dev, int64_t blocks, int64_t floats)
+{
+	/* a row of the array with its padding is SCRATCH_ROW floats, so rows follow without a gap */
+	return array_new(dev, REAL, (shape){ 1, 1, blocks * scratch_rows(floats), SCRATCH_ROW - 2 });
+}
+
+float *fft_scratch_block(const array *scratch, int64_t i, int64_t floats)
+{
+	return scratch->mem + i * scratch_rows(floats) * scratch->pitch;
+}
+
 /* --- running -------------------------------------------------------------------------------- */
 
 static void copy_rows(fft_lanes to, fft_lanes from, int64_t n)

@@ -25,6 +25,10 @@ int64_t fft_line_length(const fft_line *f);
 /* Floats of scratch memory that one call needs. */
 int64_t fft_line_scratch(int64_t n);
 
+/* Scratch memory for `blocks` calls at a time, `floats` each, and where block i begins. */
+array *fft_scratch_new(device *dev, int64_t blocks, int64_t floats);
+float *fft_scratch_block(const array *scratch, int64_t i, int64_t floats);
+
 /* Where sixteen lines stand. */
 typedef struct {
 	float *re, *im;

@@ -46,8 +46,7 @@ static void plan_on_cpu(fft *f, device *cpu)
 	f->x = fft_line_new(cpu, f->s.x);
 	f->y = fft_line_new(cpu, f->s.y);
 	f->z = f->axes == 3 ? fft_line_new(cpu, f->s.z) : NULL;
-	int64_t floats = scratch_floats(f->s, f->axes);
-	f->scratch = array_new(cpu, REAL, (shape){ 1, 1, device_threads(cpu), floats });
+	f->scratch = fft_scratch_new(cpu, device_threads(cpu), scratch_floats(f->s, f->axes));
 }
 
 fft *fft_new(device *dev, shape s, int axes)
@@ -95,7 +94,8 @@ struct job {
 
 static float *take_scratch(fft *f)
 {
-	return array_row(f->scratch, 0, 0, g_atomic_int_add(&f->slot, 1));
+	int slot = g_atomic_int_add(&f->slot, 1);
+	return fft_scratch_block(f->scratch, slot, scratch_floats(f->s, f->axes));
 }
 
 static int64_t strips_of(shape s)

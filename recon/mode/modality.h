@@ -75,6 +75,7 @@ typedef struct {
 	size_t options_size;
 	bool reads_pictures;    /* the job reads the inputs and FILE_IN options beforehand; they are
 				 * finite */
+	bool on_cpu;            /* works on the CPU alone: --device auto starts no OpenCL */
 	/* NULL, or whether the options fit together; asked before anything is read */
 	bool (*check)(const void *options, GError **err);
 	bool (*run)(task *t, GError **err);     /* NULL: `run`, which the job does itself */

@@ -3,7 +3,7 @@
 #include "mode/modality.h"
 #include "stage/psf.h"
 
-extern const modality command_psf_info;
+
 
 static const relumine_option options[] = { { 0 } };
 
@@ -46,5 +46,6 @@ const modality command_psf_info = {
 	},
 	.options_size = sizeof(psf_info_options),
 	.reads_pictures = true,
+	.on_cpu = true,
 	.run = run,
 };

@@ -13,7 +13,7 @@
 #include "stage/scene.h"
 #include "stage/simulate.h"
 
-extern const modality command_simulate_lensless;
+
 
 typedef struct {
 	char *size, *psf, *scene, *psf_out, *truth_out;
@@ -182,5 +182,6 @@ const modality command_simulate_lensless = {
 	},
 	.options_size = sizeof(simulate_options),
 	.reads_pictures = true,
+	.on_cpu = true,
 	.run = run,
 };

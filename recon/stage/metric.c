@@ -5,7 +5,7 @@
 #include <math.h>
 #include "core/error.h"
 
-/* --- sums over two pictures --------------------------------------------------------------------- */
+/* --- sums over two pictures ------------------------------------------------------------------ */
 
 typedef double pair_term(double a, double b);
 
@@ -67,7 +67,7 @@ double metric_best_scale(const array *picture, const array *reference)
 	return power > 0 ? sum_pairs(picture, reference, product) / power : 1;
 }
 
-/* --- shift -------------------------------------------------------------------------------------- */
+/* --- shift ----------------------------------------------------------------------------------- */
 
 /* Sums over the part where both are. */
 typedef struct {

@@ -10,7 +10,8 @@
  * A picture of constant zero makes some of them NaN or infinite, as the formulas say.
  */
 
-double metric_mse(const array *picture, const array *reference);        /* mean squared difference */
+/* the mean squared difference */
+double metric_mse(const array *picture, const array *reference);
 double metric_psnr(double mse, double peak);            /* dB; infinite for equal pictures */
 double metric_nrmse(const array *picture, const array *reference);      /* |a - b| / |b| */
 double metric_max_difference(const array *picture, const array *reference);

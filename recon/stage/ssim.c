@@ -80,7 +80,8 @@ static double window_row(const window *w, double *const rows[], int64_t width)
 }
 
 /* The sum over all windows inside one plane; `ring` holds the means of the last `size` rows. */
-static double plane_sum(const window *w, const array *a, const array *b, int64_t plane, double *ring)
+static double plane_sum(const window *w, const array *a, const array *b, int64_t plane,
+	double *ring)
 {
 	int64_t width = a->shape.x - w->size + 1;
 	double *rows[MAX_SIZE], sum = 0;

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* group.h - vectors of n components, one at each pixel: u = (n-th parts of the channels) */
+#ifndef MATH_GROUP_H
+#define MATH_GROUP_H
+
+#include "core/array.h"
+
+void group_project(array *u, int n);                    /* lengths to at most 1 */
+void group_shrink(array *u, int n, float t);            /* lengths shorter by t */
+double group_sum(const array *u, int n);                /* the sum of lengths */
+
+#endif

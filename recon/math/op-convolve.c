@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* op-convolve.c - circular convolution and its relatives, through the Fourier transform */
+#include <assert.h>
+#include <math.h>
+#include "core/error.h"
+#include "math/fft.h"
+#include "math/op.h"
+#include "math/vec.h"
+#include "spectral.cl"
+
+struct convolve {
+	linop base;
+	fft *transform;
+	int axes;
+	array *factor;          /* F psf / number of elements of one transform; (1 or c, z, y, x/2+1) */
+	array *spectrum;        /* scratch, of the domain */
+	array *sum;             /* scratch, of the range; NULL unless depths are added */
+};
+
+static double transform_size(shape s, int axes)
+{
+	return (double)s.y * (double)s.x * (axes == 3 ? (double)s.z : 1);
+}
+
+/* rows after which the factor begins again */
+static int64_t period(const array *factor)
+{
+	return shape_planes(factor->shape) * factor->plane_rows;
+}
+
+static void convolve_apply(const linop *a, array *y, const array *x)
+{
+	const struct convolve *c = (const struct convolve *)a;
+	array *s = c->spectrum;
+	fft_forward(c->transform, s, x);
+	RUN(s, k_spectrum_multiply, s, c->factor, s->pitch, s->shape.x, period(c->factor));
+	fft_inverse(c->transform, y, s);
+}
+
+static void convolve_adjoint(const linop *a, array *x, const array *y)
+{
+	const struct convolve *c = (const struct convolve *)a;
+	array *s = c->spectrum;
+	fft_forward(c->transform, s, y);
+	RUN(s, k_spectrum_multiply_conj, s, c->factor, s->pitch, s->shape.x, period(c->factor));
+	fft_inverse(c->transform, x, s);
+}
+
+static void convolve_free(linop *a)
+{
+	struct convolve *c = (struct convolve *)a;
+	fft_free(c->transform);
+	array_free(c->factor);
+	array_free(c->spectrum);
+	array_free(c->sum);
+}
+
+/* of the factor, taken back to the scale of F psf */
+static array *power_of(const struct convolve *c)
+{
+	const array *h = c->factor;
+	array *p = array_new(h->dev, REAL, h->shape);
+	double n = transform_size(c->base.domain.shape, c->axes);
+	RUN(h, k_spectrum_power, p, h, h->pitch, h->shape.x);
+	vec_scale(p, (float)(n * n));
+	return p;
+}
+
+/* F of the psf, wrapped around its origin, over the number of elements */
+static array *factor_of(const struct convolve *c, const array *psf, position origin)
+{
+	shape grid = c->base.domain.shape, s = psf->shape;
+	grid.c = s.c;
+	g_autoptr(array) wrapped = array_new(psf->dev, REAL, grid);
+	array *factor = array_new(psf->dev, COMPLEX, fft_spectrum_shape(grid));
+	RUN(wrapped, k_wrap, wrapped, psf, wrapped->pitch, wrapped->plane_rows, grid.z, grid.y, grid.x,
+		psf->pitch, psf->plane_rows, s.z, s.y, s.x, c->axes == 3 ? origin.z : 0, origin.y,
+		origin.x);
+	vec_scale(wrapped, (float)(1 / transform_size(grid, c->axes)));
+	fft_forward(c->transform, factor, wrapped);
+	return factor;
+}
+
+static struct convolve *convolve_new(const linop_class *class, device *dev, space domain,
+	space range, int axes)
+{
+	struct convolve *c = linop_new(class, sizeof(struct convolve), dev, domain, range);
+	c->axes = axes;
+	c->transform = fft_new(dev, domain.shape, axes);
+	c->spectrum = array_new(dev, COMPLEX, fft_spectrum_shape(domain.shape));
+	return c;
+}
+
+static const linop_class convolve_class = {
+	"convolve", convolve_apply, convolve_adjoint, convolve_free
+};
+
+static void check_psf(shape s, shape psf, int axes)
+{
+	assert(axes == 2 || axes == 3);
+	assert((psf.c == 1 || psf.c == s.c) && psf.y <= s.y && psf.x <= s.x);
+	assert(axes == 3 ? psf.z <= s.z : psf.z == s.z);
+	(void)s;
+	(void)psf;
+	(void)axes;
+}
+
+linop *linop_convolve(device *dev, shape s, const array *psf, position origin, int axes)
+{
+	space same = { REAL, s };
+	check_psf(s, psf->shape, axes);
+	struct convolve *c = convolve_new(&convolve_class, dev, same, same, axes);
+	c->factor = factor_of(c, psf, origin);
+	g_autoptr(array) power = power_of(c);
+	c->base.norm2 = (double)vec_max_abs(power);
+	return &c->base;
+}
+
+position psf_origin(shape psf, shape grid)
+{
+	position at = window_centre(psf, grid);
+	return (position){ grid.z / 2 - at.z, grid.y / 2 - at.y, grid.x / 2 - at.x };
+}
+
+/* --- all depths onto one plane --------------------------------------------------------------- */
+
+static int64_t rows_of_channel(const array *factor)
+{
+	return factor->shape.c == 1 ? 0 : factor->shape.z * factor->plane_rows;
+}
+
+static void sum_apply(const linop *a, array *y, const array *x)
+{
+	const struct convolve *c = (const struct convolve *)a;
+	array *s = c->sum;
+	fft_forward(c->transform, c->spectrum, x);
+	RUN(s, k_spectrum_sum, s, c->spectrum, c->factor, s->pitch, s->shape.x, s->plane_rows,
+		x->shape.z, rows_of_channel(c->factor));
+	fft_inverse(c->transform, y, s);
+}
+
+static void sum_adjoint(const linop *a, array *x, const array *y)
+{
+	const struct convolve *c = (const struct convolve *)a;
+	array *s = c->spectrum;
+	fft_forward(c->transform, c->sum, y);
+	RUN(s, k_spectrum_spread, s, c->sum, c->factor, s->pitch, s->shape.x, s->plane_rows,
+		x->shape.z, rows_of_channel(c->factor));
+	fft_inverse(c->transform, x, s);
+}
+
+linop *linop_convolve_sum(device *dev, shape s, const array *psf, position origin)
+{
+	static const linop_class class = { "convolve and add", sum_apply, sum_adjoint, convolve_free };
+	shape one = { s.c, 1, s.y, s.x };
+	check_psf(s, psf->shape, 2);
+	struct convolve *c = convolve_new(&class, dev, (space){ REAL, s }, (space){ REAL, one }, 2);
+	c->sum = array_new(dev, COMPLEX, fft_spectrum_shape(one));
+	c->factor = factor_of(c, psf, origin);
+	/* at each frequency A is one row: its squared length */
+	g_autoptr(array) power = power_of(c);
+	g_autoptr(linop) add = linop_sum_depth(dev, power->shape);
+	g_autoptr(array) total = linop_new_range(add);
+	linop_apply(add, total, power);
+	c->base.norm2 = (double)vec_max_abs(total);
+	return &c->base;
+}
+
+/* --- what inverts the normal equations ------------------------------------------------------- */
+
+linop *linop_convolve_inverse(const linop *convolve, double data, double smooth, double ridge)
+{
+	const struct convolve *m = (const struct convolve *)convolve;
+	assert(convolve->class == &convolve_class && ridge > 0);
+	device *dev = convolve->dev;
+	shape s = convolve->domain.shape;
+	struct convolve *c = convolve_new(&convolve_class, dev, convolve->domain, convolve->range,
+		m->axes);
+	g_autoptr(array) power = power_of(m);
+	g_autoptr(array) laplacian = gradient_spectrum(dev, s, m->axes);
+	c->factor = array_like(m->factor);
+	RUN(c->factor, k_spectrum_inverse, c->factor, power, laplacian, power->pitch, power->shape.x,
+		period(laplacian), (float)(1 / transform_size(s, m->axes)), (float)data, (float)smooth,
+		(float)ridge);
+	c->base.norm2 = 1 / (ridge * ridge);
+	return &c->base;
+}
+
+static double wave(int64_t k, int64_t n)
+{
+	return 2 - 2 * cos(2 * G_PI * (double)k / (double)n);
+}
+
+array *gradient_spectrum(device *dev, shape s, int axes)
+{
+	shape half = fft_spectrum_shape((shape){ 1, axes == 3 ? s.z : 1, s.y, s.x });
+	array *result = array_new(dev, REAL, half);
+	if (dev->error)
+		return result;
+	g_autofree float *packed = g_try_new(float, (gsize)shape_count(half));
+	if (!packed) {
+		GError *err = NULL;
+		error_set(&err, RELUMINE_OVER_LIMIT, NULL, NULL, "no memory is left for a spectrum");
+		device_fail(dev, err);
+		return result;
+	}
+	int64_t i = 0;
+	for (int64_t z = 0; z < half.z; z++)
+		for (int64_t y = 0; y < half.y; y++)
+			for (int64_t x = 0; x < half.x; x++)
+				packed[i++] = (float)(wave(z, half.z) + wave(y, s.y) + wave(x, s.x));
+	array_upload(result, packed);
+	return result;
+}

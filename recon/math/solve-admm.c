@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* solve-admm.c - ADMM for a cropped convolution with TV, step by step as published */
+#include <math.h>
+#include "math/group.h"
+#include "math/op.h"
+#include "math/solve.h"
+#include "math/vec.h"
+
+enum { DATA, SMOOTH, POSITIVE, SPLITS };        /* z = x, u, w; K = M, Psi, 1 */
+enum { INNER_ITERATIONS = 500 };
+#define INNER_TOLERANCE 1e-7
+
+typedef struct {
+	const admm_problem *p;
+	linop *k[SPLITS];
+	array *kv[SPLITS], *old[SPLITS];        /* K v now and before */
+	array *z[SPLITS], *dual[SPLITS];
+	double mu[SPLITS];
+	array *back, *share;            /* C'b; 1 / (C'1 + mu1) */
+	array *rhs;
+	linop *normal;                  /* mu1 M'M + mu2 Psi'Psi + mu3 */
+} admm_state;
+
+static void admm_free(admm_state *s)
+{
+	for (int i = 0; i < SPLITS; i++) {
+		linop_free(s->k[i]);
+		array_free(s->kv[i]);
+		array_free(s->old[i]);
+		array_free(s->z[i]);
+		array_free(s->dual[i]);
+	}
+	array_free(s->back);
+	array_free(s->share);
+	array_free(s->rhs);
+	linop_free(s->normal);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(admm_state, admm_free)
+
+static array *zeros(const linop *k)
+{
+	array *a = linop_new_range(k);
+	vec_fill(a, 0);
+	return a;
+}
+
+static linop *normal_operator(const admm_problem *p, shape s)
+{
+	linop *data = linop_scale(linop_normal(linop_ref(p->m)), (float)p->mu1);
+	linop *smooth = linop_scale(linop_normal(linop_ref(p->gradient)), (float)p->mu2);
+	linop *ridge = linop_scale(linop_identity(p->m->dev, s), (float)p->mu3);
+	return linop_add(data, linop_add(smooth, ridge));
+}
+
+/* 1 / (C'C 1 + mu1), and C'b */
+static void prepare_data(admm_state *s)
+{
+	const admm_problem *p = s->p;
+	g_autoptr(array) ones = linop_new_range(p->crop);
+	g_autoptr(array) weight = linop_new_domain(p->crop);
+	s->back = linop_new_domain(p->crop);
+	s->share = linop_new_domain(p->crop);
+	linop_adjoint(p->crop, s->back, p->b);
+	vec_fill(ones, 1);
+	linop_adjoint(p->crop, weight, ones);
+	vec_shift(weight, (float)p->mu1);
+	vec_fill(s->share, 1);
+	vec_divide(s->share, weight, 0);
+}
+
+static void prepare(admm_state *s, const array *v)
+{
+	const admm_problem *p = s->p;
+	linop *k[SPLITS] = {
+		linop_ref(p->m), linop_ref(p->gradient), linop_identity(v->dev, v->shape)
+	};
+	const double mu[SPLITS] = { p->mu1, p->mu2, p->mu3 };
+	for (int i = 0; i < SPLITS; i++) {
+		s->k[i] = k[i];
+		s->mu[i] = mu[i];
+		s->kv[i] = zeros(k[i]);
+		s->old[i] = zeros(k[i]);
+		s->z[i] = zeros(k[i]);
+		s->dual[i] = zeros(k[i]);
+	}
+	s->rhs = array_like(v);
+	s->normal = p->inverse ? NULL : normal_operator(p, v->shape);
+	prepare_data(s);
+}
+
+/* z = K v + dual / mu */
+static void lift(const admm_state *s, int i)
+{
+	vec_copy(s->z[i], s->kv[i]);
+	vec_axpy(s->z[i], (float)(1 / s->mu[i]), s->dual[i]);
+}
+
+static void update_u(const admm_state *s)
+{
+	float t = (float)(s->p->tau / s->p->mu2);
+	array *u = s->z[SMOOTH];
+	lift(s, SMOOTH);
+	if (s->p->isotropic)
+		group_shrink(u, (int)(u->shape.c / s->rhs->shape.c), t);
+	else
+		vec_soft(u, t);
+}
+
+/* x = (xi + mu1 M v + C'b) / (C'1 + mu1) */
+static void update_x(const admm_state *s)
+{
+	array *x = s->z[DATA];
+	vec_copy(x, s->dual[DATA]);
+	vec_axpy(x, (float)s->mu[DATA], s->kv[DATA]);
+	vec_add(x, s->back);
+	vec_multiply(x, s->share);
+}
+
+static void update_w(const admm_state *s)
+{
+	lift(s, POSITIVE);
+	if (s->p->nonnegative)
+		vec_clamp(s->z[POSITIVE], 0, INFINITY);
+}
+
+/* (sum mu K'K) v = sum K'(mu z - dual) */
+static void update_v(const admm_state *s, array *v)
+{
+	g_autoptr(array) part = array_like(v);
+	vec_fill(s->rhs, 0);
+	for (int i = 0; i < SPLITS; i++) {
+		g_autoptr(array) pull = array_like(s->z[i]);
+		vec_copy(pull, s->z[i]);
+		vec_scale(pull, (float)s->mu[i]);
+		vec_subtract(pull, s->dual[i]);
+		linop_adjoint(s->k[i], part, pull);
+		vec_add(s->rhs, part);
+	}
+	if (s->p->inverse) {
+		linop_apply(s->p->inverse, v, s->rhs);
+	} else {
+		GError *err = NULL;
+		const stop_rule inner = { INNER_ITERATIONS, INNER_TOLERANCE, NULL };
+		if (!solve_cg(v, s->normal, s->rhs, &inner, &err))
+			device_fail(v->dev, err);
+	}
+	for (int i = 0; i < SPLITS; i++)
+		linop_apply(s->k[i], s->kv[i], v);
+}
+
+static void update_duals(const admm_state *s)
+{
+	for (int i = 0; i < SPLITS; i++) {
+		vec_axpy(s->dual[i], (float)s->mu[i], s->kv[i]);
+		vec_axpy(s->dual[i], (float)-s->mu[i], s->z[i]);
+	}
+}
+
+/* destroys `old` */
+static double largest_residual(const admm_state *s)
+{
+	double most = 0;
+	for (int i = 0; i < SPLITS; i++) {
+		double change = relative_change(s->old[i], s->kv[i]);
+		vec_copy(s->old[i], s->kv[i]);
+		vec_subtract(s->old[i], s->z[i]);
+		double off = vec_norm(s->old[i]);
+		double size = fmax(vec_norm(s->kv[i]), vec_norm(s->z[i]));
+		most = fmax(most, fmax(change, off == 0 ? 0 : off / size));
+	}
+	return most;
+}
+
+static double admm_objective(const admm_state *s, const stop_rule *stop)
+{
+	if (!watch_wants_objective(stop->watch))
+		return NAN;
+	const array *u = s->kv[SMOOTH];
+	g_autoptr(array) r = linop_new_range(s->p->crop);
+	linop_apply(s->p->crop, r, s->kv[DATA]);
+	vec_subtract(r, s->p->b);
+	double tv = s->p->isotropic ? group_sum(u, (int)(u->shape.c / s->rhs->shape.c)) :
+		vec_sum_abs(u);
+	return vec_dot(r, r) / 2 + s->p->tau * tv;
+}
+
+bool admm_reference(array *v, const admm_problem *p, const stop_rule *stop, GError **err)
+{
+	g_auto(admm_state) s = { .p = p };
+	prepare(&s, v);
+	vec_fill(v, 0);
+	bool more = true;
+	for (int64_t k = 1; more && k <= stop->iterations && !v->dev->error; k++) {
+		for (int i = 0; i < SPLITS; i++)
+			vec_copy(s.old[i], s.kv[i]);
+		update_u(&s);
+		update_x(&s);
+		if (p->order == ADMM_LPC)
+			update_w(&s);
+		update_v(&s, v);
+		if (p->order == ADMM_TUTORIAL)
+			update_w(&s);
+		update_duals(&s);
+		more = solver_goes_on(stop, k, admm_objective(&s, stop), largest_residual(&s));
+	}
+	return device_ok(v->dev, err);
+}

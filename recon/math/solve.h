@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* solve.h - solvers, written in terms of operators and proxes alone */
+#ifndef MATH_SOLVE_H
+#define MATH_SOLVE_H
+
+#include "core/watch.h"
+#include "math/admm.h"
+#include "math/linop.h"
+#include "math/prox.h"
+
+/*
+ * All solvers: begin at the given x unless they say otherwise, end after `iterations`, or when
+ * the measure each names falls to `tolerance`, or when the watch says so (no error), and return
+ * false with *err set when the device failed.
+ */
+typedef struct {
+	int64_t iterations;
+	double tolerance;       /* 0: never */
+	watch *watch;           /* borrowed; NULL: nobody */
+} stop_rule;
+
+/* minimise 1/2 |A x - b|^2 + g(x);  g NULL: 0.  All borrowed. */
+typedef struct {
+	linop *a;
+	const array *b;
+	prox *g;
+} inverse_problem;
+
+/* Measure of the next three: |x - x before| / |x|. */
+
+/* x = step of g (x - step A'(A x - b)) */
+bool solve_gradient(array *x, const inverse_problem *p, double step, const stop_rule *stop,
+	GError **err);
+
+/* Nesterov's momentum m as LenslessPiCam writes it: q' = m q - step A'(A x - b),
+ * x = step of g (x - m q + (1 + m) q'), 0 <= m < 1 */
+bool solve_nesterov(array *x, const inverse_problem *p, double step, double momentum,
+	const stop_rule *stop, GError **err);
+
+/*
+ * Beck and Teboulle, SIAM J. Imaging Sci. 2 (2009).  One application of A and one of A' an
+ * iteration; backtracking adds one of A, and two for each time L doubles.
+ */
+typedef struct {
+	double step;            /* 0: 1 / |A|^2; with backtracking the first one tried */
+	bool backtrack;
+	bool restart;           /* momentum to 0 when the objective rises (O'Donoghue, Candes 2015) */
+} fista_settings;
+bool solve_fista(array *x, const inverse_problem *p, const fista_settings *settings,
+	const stop_rule *stop, GError **err);
+
+/* Conjugate gradients: S x = b for S symmetric and positive.  Measure: |b - S x| / |b|. */
+bool solve_cg(array *x, const linop *s, const array *b, const stop_rule *stop, GError **err);
+
+/* (A'A + ridge) x = A'b by conjugate gradients; p->g is not looked at. */
+bool solve_normal_equations(array *x, const inverse_problem *p, double ridge,
+	const stop_rule *stop, GError **err);
+
+/*
+ * minimise g(x) + sum over terms of f(K x): Chambolle and Pock, J. Math. Imaging Vis. 40 (2011),
+ * algorithm 1 with theta 1.  Begins with dual variables 0.  Measure: |x - x before| / |x|.
+ */
+typedef struct {
+	linop *k;
+	prox *f;
+} saddle_term;
+typedef struct {
+	const saddle_term *terms;
+	int n_terms;
+	prox *g;                /* NULL: 0 */
+	double balance;         /* primal step / dual step; 1 where nothing is known */
+} saddle_problem;
+bool solve_chambolle_pock(array *x, const saddle_problem *p, const stop_rule *stop, GError **err);
+
+/*
+ * minimise 1/2 |C M v - b|^2 + tau |Psi v|_1 + (v >= 0) by ADMM with x = M v, u = Psi v, w = v
+ * (Antipa 2018): step by step as published, to hold faster forms against.  Begins at 0.  v lives
+ * on the whole grid.  Measure: the largest of the primal residuals |K v - z| / max(|K v|, |z|) and
+ * of the changes |K v - K v before| / |K v|, for K = M, Psi and 1.
+ */
+typedef struct {
+	linop *m, *crop, *gradient;
+	const array *b;
+	double mu1, mu2, mu3, tau;
+	bool isotropic, nonnegative;
+	enum admm_order order;  /* see math/admm.h, the fused form of this */
+	/* (mu1 M'M + mu2 Psi'Psi + mu3)^-1 (see linop_convolve_inverse), or NULL: by CG to 1e-7 */
+	const linop *inverse;
+} admm_problem;
+bool admm_reference(array *v, const admm_problem *p, const stop_rule *stop, GError **err);
+
+/* --- for solvers ----------------------------------------------------------------------------- */
+
+/* |x - old| / |x|; destroys `old` */
+double relative_change(array *old, const array *x);
+
+/* 1/2 |A x - b|^2 + g(x) */
+double inverse_objective(const inverse_problem *p, const array *x);
+
+/*
+ * Tell the watch of iteration k (from 1); objective NaN: none.  Whether to go on.
+ */
+bool solver_goes_on(const stop_rule *stop, int64_t k, double objective, double measure);
+
+#endif

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* lensless-prepare.c - a capture and its PSF: dark level, flat field, colour, size, scale */
+#include <math.h>
+
+#include "core/error.h"
+#include "math/fft.h"
+#include "math/vec.h"
+#include "mode/lensless.h"
+#include "stage/calibrate.h"
+#include "stage/demosaic.h"
+#include "stage/geometry.h"
+#include "stage/psf.h"
+#include "stage/resample.h"
+
+void lensless_data_clear(lensless_data *d)
+{
+	g_clear_pointer(&d->b, array_free);
+	g_clear_pointer(&d->psf, array_free);
+}
+
+static const char *size_text(char text[64], shape s)
+{
+	g_snprintf(text, 64, "%d x %d pixels, %d channel%s", (int)s.x, (int)s.y, (int)s.c,
+		s.c == 1 ? "" : "s");
+	return text;
+}
+
+/* Steps that both pictures go through before the dark level is known. */
+static array *develop(const task *t, const input *in, GError **err)
+{
+	const lensless_options *o = t->options;
+	if (o->bayer <= 0 || in->data->shape.c != 1)
+		return o->bgr && in->data->shape.c == 3 ? geometry_swap_channels(in->data) :
+			array_copy(in->data);
+	return demosaic(in->data, (enum bayer)(o->bayer - 1), DEMOSAIC_BILINEAR, in->path, err);
+}
+
+/* The PSF's own unlit corner tells the sensor's dark level, which the capture shares. */
+static bool subtract_dark(const task *t, array *b, array *psf, GError **err)
+{
+	const lensless_options *o = t->options;
+	const input *frame = task_picture(t, "dark-frame");
+	bool picam = o->compat == COMPAT_LENSLESSPICAM;
+	if (frame)
+		return calibrate_subtract_frame(b, frame->data, false, frame->path, err) &&
+			calibrate_subtract_frame(psf, frame->data, false, frame->path, err);
+	if (!isnan(o->dark_level)) {
+		calibrate_subtract(b, o->dark_level, false);
+		calibrate_subtract(psf, o->dark_level, false);
+		return true;
+	}
+	if (o->dark == DARK_NONE || (o->dark == DARK_AUTO && t->inputs[0].white == 0 && !o->compat))
+		return true;
+	if (!picam) {
+		double level = calibrate_corner(psf, -1, CORNER_TUTORIAL);
+		calibrate_subtract(psf, level, false);
+		calibrate_subtract(b, level, false);
+		report_number(t->report, "dark_level", level);
+		return true;
+	}
+	for (int64_t c = 0; c < psf->shape.c; c++) {
+		double level = calibrate_corner(psf, c, CORNER_LENSLESSPICAM);
+		array psf_channel = array_channel(psf, c), b_channel = array_channel(b, MIN(c, b->shape.c - 1));
+		calibrate_subtract(&psf_channel, level, true);
+		calibrate_subtract(&b_channel, level, true);
+	}
+	return true;
+}
+
+static array *smaller(const lensless_options *o, array *taken)
+{
+	g_autoptr(array) a = taken;
+	return o->downsample > 1 ? resample_box(a, o->downsample) : g_steal_pointer(&a);
+}
+
+static bool check_fit(const task *t, const array *b, const array *psf, GError **err)
+{
+	char first[64], second[64];
+	const input *p = task_picture(t, "psf");
+	const char *remedy = NULL;
+	if (psf->shape.c != 1 && psf->shape.c != b->shape.c)
+		remedy = "give a gray PSF, or one with a channel for each of the capture's";
+	else if (psf->shape.z != 1 || b->shape.z != 1)
+		remedy = "give one plane of each";
+	else if (psf->shape.y > b->shape.y || psf->shape.x > b->shape.x)
+		remedy = "crop the PSF to the sensor, or check that the two files are not exchanged";
+	else if (psf->shape.y * b->shape.x != psf->shape.x * b->shape.y && psf->shape.y == b->shape.x)
+		remedy = "one of the two is turned by 90 degrees";
+	if (!remedy)
+		return true;
+	error_set(err, RELUMINE_MISMATCH, p->path, remedy, "the PSF (%s) does not fit the capture (%s)",
+		size_text(first, psf->shape), size_text(second, b->shape));
+	return false;
+}
+
+/* Both to the size of one unit, so that weights mean the same for every sensor and exposure. */
+static bool normalise(const task *t, lensless_data *d, GError **err)
+{
+	const lensless_options *o = t->options;
+	const input *p = task_picture(t, "psf");
+	double factor;
+	if (!psf_normalise(d->psf, PSF_NORM_TOTAL, &factor, p->path, err))
+		return false;
+	d->psf_sum = vec_sum(d->psf) / (double)d->psf->shape.c;
+	d->b_scale = o->compat == COMPAT_TUTORIAL ? vec_norm(d->b) : (double)vec_max_abs(d->b);
+	if (d->b_scale > 0)
+		vec_scale(d->b, (float)(1 / d->b_scale));
+	else
+		report_warn(t->report, "%s holds no light above the dark level", t->inputs[0].path);
+	report_number(t->report, "psf_factor", factor);
+	report_number(t->report, "capture_scale", d->b_scale);
+	return device_ok(t->cpu, err);
+}
+
+/* LenslessPiCam pads to scipy's next_fast_len(2 N - 1): factors 2, 3, 5, odd ones too. */
+static int64_t next_fast_length(int64_t n)
+{
+	for (;; n++) {
+		int64_t left = n;
+		for (int64_t p = 2; p <= 5; p++)
+			while (left % p == 0)
+				left /= p;
+		if (left == 1)
+			return n;
+	}
+}
+
+static shape choose_grid(const lensless_options *o, shape s)
+{
+	shape g = { 1, 1, fft_good_size(2 * s.y - 1), fft_good_size(2 * s.x - 1) };
+	if (o->compat == COMPAT_TUTORIAL)
+		g = (shape){ 1, 1, 2 * s.y, 2 * s.x };
+	if (o->compat == COMPAT_LENSLESSPICAM)
+		g = (shape){ 1, 1, next_fast_length(2 * s.y - 1), next_fast_length(2 * s.x - 1) };
+	return g;
+}
+
+bool lensless_prepare(const task *t, lensless_data *d, GError **err)
+{
+	const lensless_options *o = t->options;
+	const input *flat = task_picture(t, "flat"), *p = task_picture(t, "psf");
+	d->b = develop(t, &t->inputs[0], err);
+	d->psf = d->b ? develop(t, p, err) : NULL;
+	if (!d->psf || !check_fit(t, d->b, d->psf, err) || !subtract_dark(t, d->b, d->psf, err))
+		return false;
+	int64_t repaired = 0;
+	if (flat && !calibrate_flat(d->b, flat->data, &repaired, flat->path, err))
+		return false;
+	if (repaired)
+		report_warn(t->report, "%" G_GINT64_FORMAT " dead pixels were given the mean of their neighbours",
+			repaired);
+	d->b = smaller(o, d->b);
+	d->psf = smaller(o, d->psf);
+	if (!psf_check(d->psf, p->path, err) || !device_ok(t->cpu, err) || !normalise(t, d, err))
+		return false;
+	d->grid = choose_grid(o, d->b->shape);
+	return true;
+}

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* lensless.c - `relumine lensless`: a picture from a camera with a mask or diffuser for a lens */
+#include "mode/lensless.h"
+
+#include <math.h>
+#include "core/error.h"
+#include "math/admm.h"
+#include "math/vec.h"
+#include "mode/lensless-admm.h"
+#include "stage/demosaic.h"
+#include "stage/geometry.h"
+
+static const relumine_option own_options[] = {
+	{ "psf", 'p', RELUMINE_FILE_IN, NULL, 0, 0, NULL, "FILE",
+		"the point spread function: the capture of one point of light (required)", false,
+		OPTION_AT(lensless_options, psf) },
+	{ "downsample", 0, RELUMINE_INTEGER, "1", 1, 64, NULL, "N",
+		"average blocks of N x N pixels of capture and PSF into one first: faster, less noise", false,
+		OPTION_AT(lensless_options, downsample) },
+	{ "method", 0, RELUMINE_CHOICE, "admm", 0, 0, "admm|wiener", NULL,
+		"admm: total variation, light >= 0; wiener: one step, for a quick look", false,
+		OPTION_AT(lensless_options, method) },
+	{ "iterations", 'i', RELUMINE_INTEGER, "100", 1, 1000000, NULL, "N",
+		"at most this many steps", false, OPTION_AT(lensless_options, iterations) },
+	{ "tolerance", 0, RELUMINE_NUMBER, "0", 0, 1, NULL, "T",
+		"stop when the relative residuals are below (0: never)", false,
+		OPTION_AT(lensless_options, tolerance) },
+	{ "tv", 0, RELUMINE_CHOICE, "anisotropic", 0, 0, "anisotropic|isotropic", NULL,
+		"total variation as sum of |dy| and |dx|, or as length of (dy, dx)", false,
+		OPTION_AT(lensless_options, tv) },
+	{ "tv-weight", 'w', RELUMINE_NUMBER, NULL, 0, 1000, NULL, "W",
+		"smoothness, relative to the largest of |M'C'b|: more is smoother", false,
+		OPTION_AT(lensless_options, tv_weight) },
+	{ "tau", 0, RELUMINE_NUMBER, NULL, 0, 1e9, NULL, "TAU",
+		"smoothness in absolute terms, as papers give it, for the scaled capture and PSF", false,
+		OPTION_AT(lensless_options, tau) },
+	{ "mu", 0, RELUMINE_CHOICE, NULL, 0, 0, "auto|fixed", NULL,
+		"penalties of ADMM: worked out from the data (auto), or as published (fixed)", false,
+		OPTION_AT(lensless_options, mu) },
+	{ "mu1", 0, RELUMINE_NUMBER, "1e-6", 1e-30, 1e30, NULL, "MU",
+		"fixed penalty of x = M v", false, OPTION_AT(lensless_options, mu1) },
+	{ "mu2", 0, RELUMINE_NUMBER, "1e-5", 1e-30, 1e30, NULL, "MU",
+		"fixed penalty of u = grad v", false, OPTION_AT(lensless_options, mu2) },
+	{ "mu3", 0, RELUMINE_NUMBER, "4e-5", 1e-30, 1e30, NULL, "MU",
+		"fixed penalty of w = v", false, OPTION_AT(lensless_options, mu3) },
+	{ "wiener", 0, RELUMINE_NUMBER, "0.001", 1e-12, 1e12, NULL, "K",
+		"noise to signal of --method wiener, relative to the largest |H|^2", false,
+		OPTION_AT(lensless_options, wiener) },
+	{ "compat", 0, RELUMINE_CHOICE, "none", 0, 0, "none|tutorial|lenslesspicam", NULL,
+		"scaling, padding, order and penalties exactly as in a published program", false,
+		OPTION_AT(lensless_options, compat) },
+	{ "dark", 0, RELUMINE_CHOICE, "auto", 0, 0, "auto|corner|none", NULL,
+		"dark level from the PSF's upper left corner; auto: for integer captures", false,
+		OPTION_AT(lensless_options, dark) },
+	{ "dark-level", 0, RELUMINE_NUMBER, NULL, -1e9, 1e9, NULL, "COUNTS",
+		"dark level of capture and PSF", false, OPTION_AT(lensless_options, dark_level) },
+	{ "dark-frame", 0, RELUMINE_FILE_IN, NULL, 0, 0, NULL, "FILE",
+		"a capture without light, as large as the others", false,
+		OPTION_AT(lensless_options, dark_frame) },
+	{ "flat", 0, RELUMINE_FILE_IN, NULL, 0, 0, NULL, "FILE",
+		"a capture of even light: what differs between pixels is divided out", false,
+		OPTION_AT(lensless_options, flat) },
+	{ "bayer", 0, RELUMINE_CHOICE, "none", 0, 0, "none|" BAYER_WORDS, NULL,
+		"capture and PSF are raw: the colours of the sensor's upper left 2 x 2 pixels", false,
+		OPTION_AT(lensless_options, bayer) },
+	{ "bgr", 0, RELUMINE_FLAG, NULL, 0, 0, NULL, NULL,
+		"colours stand in the order blue, green, red", false, OPTION_AT(lensless_options, bgr) },
+	{ "flip", 0, RELUMINE_CHOICE, "none", 0, 0, "none|y|x|both", NULL,
+		"turn the picture upside down (y), left to right (x)", false,
+		OPTION_AT(lensless_options, flip) },
+	{ "rotate", 0, RELUMINE_INTEGER, "0", 0, 3, NULL, "QUARTERS",
+		"turn the picture counter-clockwise by quarters", false, OPTION_AT(lensless_options, rotate) },
+	{ 0 }
+};
+
+static bool check(const void *options, GError **err)
+{
+	const lensless_options *o = options;
+	if (!o->psf) {
+		error_set(err, RELUMINE_BAD_USAGE, "--psf", "relumine lensless capture.tif --psf psf.tif "
+			"-o picture.png", "the point spread function is missing");
+		return false;
+	}
+	if (!isnan(o->tau) && !isnan(o->tv_weight)) {
+		error_set(err, RELUMINE_BAD_USAGE, "--tau", "give one of the two",
+			"--tau and --tv-weight say the same thing");
+		return false;
+	}
+	return true;
+}
+
+/* Back the way the scene stood. */
+static array *turn(const lensless_options *o, array *taken)
+{
+	g_autoptr(array) a = taken;
+	if (o->flip & 1) {
+		array *b = geometry_flip_y(a);
+		array_free(a);
+		a = b;
+	}
+	if (o->flip & 2) {
+		array *b = geometry_flip_x(a);
+		array_free(a);
+		a = b;
+	}
+	return o->rotate ? geometry_rotate(a, (int)o->rotate) : g_steal_pointer(&a);
+}
+
+static bool run(task *t, GError **err)
+{
+	const lensless_options *o = t->options;
+	g_auto(lensless_data) d = { 0 };
+	if (!task_step(t, "calibrate") || !lensless_prepare(t, &d, err))
+		return false;
+	if (!task_step(t, "reconstruct"))
+		return false;
+	g_autoptr(array) result = array_new(t->cpu, REAL, d.b->shape);
+	bool ok = o->method == METHOD_ADMM ? lensless_admm(t, &d, result, err) :
+		lensless_wiener(t, &d, result, err);
+	if (!ok) {
+		error_while(err, "lensless, reconstructing %d x %d pixels on a grid of %d x %d",
+			(int)d.b->shape.x, (int)d.b->shape.y, (int)d.grid.x, (int)d.grid.y);
+		return false;
+	}
+	/* in the capture's units: what a scene pixel sent to the whole sensor */
+	double scale = o->compat ? 1 : d.b_scale * d.psf_sum;
+	vec_scale(result, (float)scale);
+	report_number(t->report, "result_scale", scale);
+	t->result = turn(o, g_steal_pointer(&result));
+	return device_ok(t->cpu, err);
+}
+
+const modality command_lensless = {
+	.command = {
+		.name = "lensless",
+		.summary = "a picture from a camera with a mask or diffuser in place of a lens",
+		.inputs = "CAPTURE",
+		.inputs_least = 1, .inputs_most = 1,
+		.writes = true,
+		.options = own_options,
+		.examples =
+			"relumine lensless capture.tif --psf psf.tif -o picture.png\n"
+			"relumine lensless capture.tif --psf psf.tif --downsample 4 -o picture.png -o picture.tif\n"
+			"relumine lensless capture.tif --psf psf.tif --method wiener -o quick.png",
+		.description =
+			"The capture is the scene convolved with the PSF and cut off by the sensor's edge.  The "
+			"scene is worked out on a grid twice as large, so that light from beyond the edge does "
+			"not fold back into the picture, as the one with the least total variation that "
+			"explains the capture and is nowhere negative.\n"
+			"Values of a .tif or .npy are linear, in units of the capture.",
+	},
+	.options_size = sizeof(lensless_options),
+	.reads_pictures = true,
+	.check = check,
+	.run = run,
+};

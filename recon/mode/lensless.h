@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* lensless.h - options of `relumine lensless`, and what its parts hand to each other */
+#ifndef MODE_LENSLESS_H
+#define MODE_LENSLESS_H
+
+#include "mode/modality.h"
+
+enum lensless_method { METHOD_ADMM, METHOD_WIENER };
+enum lensless_compat { COMPAT_NONE, COMPAT_TUTORIAL, COMPAT_LENSLESSPICAM };
+enum lensless_dark { DARK_AUTO, DARK_CORNER, DARK_NONE };
+
+typedef struct {
+	char *psf, *dark_frame, *flat;
+	int method, compat, dark, tv, bayer, flip;
+	int64_t downsample, iterations, rotate;
+	double dark_level, tv_weight, tau, tolerance, mu1, mu2, mu3, wiener;
+	int mu;
+	bool bgr;
+} lensless_options;
+
+/* Capture and PSF made ready; owned. */
+typedef struct {
+	array *b;               /* (c, 1, y, x): scaled by 1 / b_scale, on the CPU */
+	array *psf;             /* (1 or c, 1, y, x): L2 norm 1 */
+	double b_scale;         /* capture's units for 1 in b */
+	double psf_sum;         /* of the scaled PSF, mean over channels */
+	shape grid;             /* one channel: what the scene is worked out on */
+} lensless_data;
+
+/* Dark, flat, colour, size and scale; errors BAD_INPUT, MISMATCH. */
+bool lensless_prepare(const task *t, lensless_data *d, GError **err);
+void lensless_data_clear(lensless_data *d);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(lensless_data, lensless_data_clear)
+
+#endif
