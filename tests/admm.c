@@ -247,8 +247,8 @@ static void opencl(void)
 		return;
 	}
 	for (int kind = 0; kind < 4; kind += 3) {
-		g_autoptr(array) result = NULL;
 		g_autoptr(device) host = device_new("cpu", 2, NULL, NULL);
+		g_autoptr(array) result = NULL;         /* freed before its device */
 		for (int on_opencl = 0; on_opencl < 2; on_opencl++) {
 			g_auto(camera) c = camera_new(device_new(on_opencl ? "opencl" : "cpu", 1, NULL, NULL),
 				(shape){ 2, 1, 12, 15 }, (shape){ 2, 1, 6, 7 });

@@ -290,7 +290,7 @@ KERNEL_CLONES static void any_leg(const struct fft_pass *s, int64_t k, float2 w,
 		float keep = j ? 1.0f : 0.0f;
 		PRAGMA_(omp simd)
 		for (int64_t t = 0; t < s->width; t++) {
-			float before_re = keep ? out_re[t] : 0.0f, before_im = keep ? out_im[t] : 0.0f;
+			float before_re = keep > 0 ? out_re[t] : 0.0f, before_im = keep > 0 ? out_im[t] : 0.0f;
 			out_re[t] = before_re + (xr[t] * c.x - xi[t] * c.y);
 			out_im[t] = before_im + (xr[t] * c.y + xi[t] * c.x);
 		}
@@ -316,7 +316,7 @@ static void pass_any(const struct fft_pass *s)
 
 typedef void pass_function(const struct fft_pass *s);
 
-/* by radix: the full pass, with half of the input legs zero, with half of the output legs unwanted */
+/* by radix: the full pass, half of the input legs zero, half of the output legs unwanted */
 static pass_function *const passes[][3] = {
 	[2] = { pass2, pass2_in, pass2_out },
 	[3] = { pass3, NULL, pass3_out },
