@@ -121,7 +121,8 @@ int main(int argc, char **argv)
 	printf("{\"bench\": \"admm\", \"size\": \"%dx%dx%d\", \"threads\": %d, "
 		"\"ms_per_iteration\": %.3f, \"fft_ms\": %.3f, \"ratio\": %.3f, "
 		"\"ffts_per_iteration\": %.2f, \"peak_mb\": %.2f, \"bytes_per_padded_pixel\": %.1f}\n",
-		(int)p.grid.y, (int)p.grid.x, (int)p.channels, threads, ours, theirs, ours / theirs, p.ffts * (double)p.channels, (double)dev->memory_peak / 1e6,
+		(int)p.grid.y, (int)p.grid.x, (int)p.channels, threads, ours, theirs, ours / theirs,
+		p.ffts * (double)p.channels, (double)dev->memory_peak / 1e6,
 		(double)dev->memory_peak / (double)(p.grid.y * p.grid.x));
 	array_free(p.b);
 	array_free(p.h);
