@@ -51,8 +51,8 @@ static const relumine_option own_options[] = {
 		"PSF values below this share of its largest are noise; not given: 0.05 for float files, "
 		"0 for integers and with --compat", false, OPTION_AT(lensless_options, psf_threshold) },
 	{ "highlights", 0, RELUMINE_NUMBER, NULL, 50, 100, NULL, "PERCENT",
-		"cut what is above this percentile, which is mostly speckle; not given: 99, "
-		"with --compat 100", false, OPTION_AT(lensless_options, highlights) },
+		"cut what is above this percentile, mostly speckle; not given: 99 for colour, "
+		"100 for gray and with --compat", false, OPTION_AT(lensless_options, highlights) },
 	{ "wiener", 0, RELUMINE_NUMBER, "0.001", 1e-12, 1e12, NULL, "K",
 		"noise to signal of --method wiener, relative to the largest |H|^2", false,
 		OPTION_AT(lensless_options, wiener) },
@@ -120,7 +120,8 @@ static array *turn(const lensless_options *o, array *taken)
 static bool cut_highlights(const task *t, array *a, GError **err)
 {
 	const lensless_options *o = t->options;
-	double percent = !isnan(o->highlights) ? o->highlights : o->compat ? 100 : 99;
+	double percent = !isnan(o->highlights) ? o->highlights :
+		o->compat || a->shape.c == 1 ? 100 : 99;
 	if (percent >= 100)
 		return true;
 	double most = calibrate_percentile(a, -1, percent, err);
