@@ -77,6 +77,12 @@ KERNEL(k_clamp, OUT(y), NUM(low), NUM(high))
 		y[i] = clamp_to(y[i], low, high);
 }
 
+KERNEL(k_cut_below, OUT(y), NUM(level))
+{
+	EACH(i)
+		y[i] = y[i] < level ? 0.0f : y[i];
+}
+
 /* proximal operator of t |x|_1 */
 KERNEL(k_soft, OUT(y), NUM(t))
 {

@@ -60,15 +60,18 @@ static void add_sums(const struct admm *s, double sum[SUMS])
 	}
 }
 
+/* Before that the scene explains too little of the data: all of it would count as background. */
+enum { BACKGROUND_FROM = 3 };
+
 /* 1/2 |C M v + constant - b|^2 + tau TV(v); and the constant that the next pass takes for granted:
  * the mean of what the model leaves over, which minimises this for the v at hand. */
-static double take_stock(struct admm *s)
+static double take_stock(struct admm *s, int64_t k)
 {
 	double sum[SUMS];
 	if (!s->wants_sums && !s->settings->background)
 		return NAN;
 	add_sums(s, sum);
-	if (s->settings->background)
+	if (s->settings->background && k >= BACKGROUND_FROM)
 		s->even = (float)(sum[SUM_REMAINDER] / (double)(s->window.y * s->window.x));
 	return s->wants_sums ? sum[SUM_MISFIT] / 2 + (double)s->settings->tau * sum[SUM_TV] : NAN;
 }
@@ -77,7 +80,7 @@ static bool tick(struct admm *s, int64_t k, watch *w, admm_outcome *o, GError **
 {
 	const admm_settings *t = s->settings;
 	o->iterations = k;
-	o->objective = take_stock(s);
+	o->objective = take_stock(s, k);
 	iteration_note note = {
 		.iteration = k, .iterations = t->iterations, .channel = t->channel, .channels = t->channels,
 		.objective = o->objective, .primal = o->primal, .dual = o->dual,

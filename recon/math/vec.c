@@ -66,6 +66,11 @@ void vec_clamp(array *y, float low, float high)
 	RUN(y, k_clamp, y, low, high);
 }
 
+void vec_cut_below(array *y, float level)
+{
+	RUN(y, k_cut_below, y, level);
+}
+
 void vec_soft(array *y, float t)
 {
 	RUN(y, k_soft, y, t);

@@ -17,6 +17,7 @@ void vec_axpy(array *y, float a, const array *x);               /* y += a x */
 void vec_xpay(array *y, float a, const array *x);               /* y = x + a y */
 void vec_extrapolate(array *y, const array *a, const array *b, float m);  /* y = a + m (a - b) */
 void vec_clamp(array *y, float low, float high);
+void vec_cut_below(array *y, float level);                      /* y < level becomes 0 */
 void vec_soft(array *y, float t);               /* proximal operator of t |.|_1, in place */
 
 /*

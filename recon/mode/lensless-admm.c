@@ -65,8 +65,8 @@ static bool measure(const task *t, const lensless_data *d, data_scale *m, GError
  */
 static admm_penalties penalties(const data_scale *m, double tau)
 {
-	double mu1 = 0.3, mu3 = 0.006 * mu1 * m->gain;
-	double mu2 = m->level > 0 && tau > 0 ? tau / (0.03 * m->level) : 1e-3 * mu1 * m->gain;
+	double mu1 = 0.316, mu3 = 0.01 * mu1 * m->gain;
+	double mu2 = m->level > 0 && tau > 0 ? tau / (0.02 * m->level) : 1e-3 * mu1 * m->gain;
 	return (admm_penalties){ (float)mu1, (float)mu2, (float)(mu3 > 0 ? mu3 : 1) };
 }
 
@@ -77,9 +77,9 @@ static admm_settings settings_for(const task *t, const data_scale *m)
 		o->compat ? 1e-4 : DEFAULT_TV_WEIGHT * m->peak;
 	bool automatic = o->mu == 0 || (o->mu < 0 && !o->compat);
 	admm_settings s = {
-		.tau = (float)tau, .isotropic = o->tv == 1, .background = o->background == 1,
+		.tau = (float)tau, .isotropic = o->tv < 0 ? !o->compat : o->tv == 1, .background = o->background == 1,
 		.order = o->compat == COMPAT_LENSLESSPICAM ? ADMM_LPC : ADMM_TUTORIAL,
-		.iterations = o->iterations, .tolerance = o->tolerance
+		.iterations = o->iterations > 0 ? o->iterations : o->compat ? 100 : 20, .tolerance = o->tolerance
 	};
 	s.mu = automatic ? penalties(m, tau) :
 		(admm_penalties){ (float)o->mu1, (float)o->mu2, (float)o->mu3 };

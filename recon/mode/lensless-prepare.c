@@ -93,12 +93,24 @@ static bool check_fit(const task *t, const array *b, const array *psf, GError **
 	return false;
 }
 
+/* Files of floats are mostly estimates, whose noise is as wide as the picture. */
+static void cut_noise(const task *t, array *psf)
+{
+	const lensless_options *o = t->options;
+	bool estimated = task_picture(t, "psf")->white == 0;
+	double share = !isnan(o->psf_threshold) ? o->psf_threshold : estimated && !o->compat ? 0.05 : 0;
+	if (share > 0)
+		psf_cut_below(psf, share);
+	report_number(t->report, "psf_threshold", share);
+}
+
 /* Both to the size of one unit, so that weights mean the same for every sensor and exposure. */
 static bool normalise(const task *t, lensless_data *d, GError **err)
 {
 	const lensless_options *o = t->options;
 	const input *p = task_picture(t, "psf");
 	double factor;
+	cut_noise(t, d->psf);
 	if (!psf_normalise(d->psf, PSF_NORM_TOTAL, &factor, p->path, err))
 		return false;
 	d->psf_sum = vec_sum(d->psf) / (double)d->psf->shape.c;

@@ -7,6 +7,7 @@
 #include "math/admm.h"
 #include "math/vec.h"
 #include "mode/lensless-admm.h"
+#include "stage/calibrate.h"
 #include "stage/demosaic.h"
 #include "stage/geometry.h"
 
@@ -20,13 +21,13 @@ static const relumine_option own_options[] = {
 	{ "method", 0, RELUMINE_CHOICE, "admm", 0, 0, "admm|wiener", NULL,
 		"admm: total variation, light >= 0; wiener: one step, for a quick look", false,
 		OPTION_AT(lensless_options, method) },
-	{ "iterations", 'i', RELUMINE_INTEGER, "100", 1, 1000000, NULL, "N",
-		"at most this many steps", false, OPTION_AT(lensless_options, iterations) },
+	{ "iterations", 'i', RELUMINE_INTEGER, NULL, 1, 1000000, NULL, "N",
+		"at most this many steps; not given: 20, with --compat 100", false, OPTION_AT(lensless_options, iterations) },
 	{ "tolerance", 0, RELUMINE_NUMBER, "0", 0, 1, NULL, "T",
 		"stop when the relative residuals are below (0: never)", false,
 		OPTION_AT(lensless_options, tolerance) },
-	{ "tv", 0, RELUMINE_CHOICE, "anisotropic", 0, 0, "anisotropic|isotropic", NULL,
-		"total variation as sum of |dy| and |dx|, or as length of (dy, dx)", false,
+	{ "tv", 0, RELUMINE_CHOICE, NULL, 0, 0, "anisotropic|isotropic", NULL,
+		"|dy| + |dx|, or the length of (dy, dx); not given: isotropic, not with --compat", false,
 		OPTION_AT(lensless_options, tv) },
 	{ "tv-weight", 'w', RELUMINE_NUMBER, NULL, 0, 1000, NULL, "W",
 		"smoothness, relative to the largest of |M'C'b|: more is smoother", false,
@@ -46,6 +47,12 @@ static const relumine_option own_options[] = {
 	{ "background", 0, RELUMINE_CHOICE, "auto", 0, 0, "auto|fit|none", NULL,
 		"light on every pixel alike is fitted beside the scene; auto: except with --compat", false,
 		OPTION_AT(lensless_options, background) },
+	{ "psf-threshold", 0, RELUMINE_NUMBER, NULL, 0, 1, NULL, "SHARE",
+		"PSF values below this share of its largest are noise; not given: 0.05 for float files, "
+		"0 for integers and with --compat", false, OPTION_AT(lensless_options, psf_threshold) },
+	{ "highlights", 0, RELUMINE_NUMBER, NULL, 50, 100, NULL, "PERCENT",
+		"cut what is above this percentile, mostly speckle; not given: 99 for colour, "
+		"100 for gray and with --compat", false, OPTION_AT(lensless_options, highlights) },
 	{ "wiener", 0, RELUMINE_NUMBER, "0.001", 1e-12, 1e12, NULL, "K",
 		"noise to signal of --method wiener, relative to the largest |H|^2", false,
 		OPTION_AT(lensless_options, wiener) },
@@ -109,6 +116,23 @@ static array *turn(const lensless_options *o, array *taken)
 	return o->rotate ? geometry_rotate(a, (int)o->rotate) : g_steal_pointer(&a);
 }
 
+/* A few isolated pixels far above all others would set the scale of every rendering. */
+static bool cut_highlights(const task *t, array *a, GError **err)
+{
+	const lensless_options *o = t->options;
+	double percent = !isnan(o->highlights) ? o->highlights :
+		o->compat || a->shape.c == 1 ? 100 : 99;
+	if (percent >= 100)
+		return true;
+	double most = calibrate_percentile(a, -1, percent, err);
+	if (isnan(most))
+		return false;
+	report_number(t->report, "highlight_limit", most);
+	if (most > 0)
+		vec_clamp(a, 0, (float)most);
+	return true;
+}
+
 static bool run(task *t, GError **err)
 {
 	const lensless_options *o = t->options;
@@ -129,6 +153,8 @@ static bool run(task *t, GError **err)
 	double scale = o->compat ? 1 : d.b_scale * d.psf_sum;
 	vec_scale(result, (float)scale);
 	report_number(t->report, "result_scale", scale);
+	if (!cut_highlights(t, result, err))
+		return false;
 	t->result = turn(o, g_steal_pointer(&result));
 	return device_ok(t->cpu, err);
 }

@@ -13,7 +13,8 @@ typedef struct {
 	char *psf, *dark_frame, *flat;
 	int method, compat, dark, tv, bayer, flip;
 	int64_t downsample, iterations, rotate;
-	double dark_level, tv_weight, tau, tolerance, mu1, mu2, mu3, wiener;
+	double dark_level, tv_weight, tau, tolerance, mu1, mu2, mu3, wiener, psf_threshold,
+		highlights;
 	int mu, background;
 	bool bgr;
 } lensless_options;

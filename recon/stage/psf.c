@@ -75,6 +75,13 @@ static double scale_part(array *part, enum psf_norm norm)
 	return first / size;
 }
 
+void psf_cut_below(array *psf, double share)
+{
+	float least, most;
+	vec_range(psf, &least, &most);
+	vec_cut_below(psf, (float)share * most);
+}
+
 bool psf_normalise(array *psf, enum psf_norm norm, double *factor, const char *path, GError **err)
 {
 	if (!psf_check(psf, path, err))

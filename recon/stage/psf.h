@@ -25,6 +25,9 @@ bool psf_check(const array *psf, const char *path, GError **err);
  */
 bool psf_normalise(array *psf, enum psf_norm norm, double *factor, const char *path, GError **err);
 
+/* Values below `share` (0..1) of the largest of all become 0. */
+void psf_cut_below(array *psf, double share);
+
 /* --- diagnostics (CPU) ------------------------------------------------------------------------ */
 
 typedef struct {
