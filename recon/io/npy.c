@@ -219,8 +219,7 @@ bool npy_read_stream(struct reading *r, const struct npy_source *s, GError **err
 		return reading_refuse(r, err, "copy or save it again", "is cut off: the header claims %"
 			G_GINT64_FORMAT " bytes of numbers, %" G_GINT64_FORMAT " are there", claim, held);
 	if (claim < held)
-		image_warn(r->im, "%s: %" G_GINT64_FORMAT " bytes after the array are ignored", r->path,
-			held - claim);
+		image_warn(r->im, "%" G_GINT64_FORMAT " bytes after the array are ignored", held - claim);
 	struct layout l;
 	return !r->dev || (reading_allocate(r, &l, err) && read_numbers(r, s, &h, &l, err));
 }

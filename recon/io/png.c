@@ -41,7 +41,7 @@ static bool damaged(struct png_reading *p, GError **err)
 static void on_warning(png_structp png, png_const_charp text)
 {
 	struct png_reading *p = png_get_error_ptr(png);
-	image_warn(p->r->im, "%s: %s", p->r->path, text);
+	image_warn(p->r->im, "%s", text);
 }
 
 static void on_read(png_structp png, png_bytep to, size_t size)
@@ -120,8 +120,8 @@ static void note_transfer(struct png_reading *p)
 	else if (png_get_gAMA(png, p->info, &gamma) == PNG_INFO_gAMA && fabs(gamma - 1) > 0.01)
 		im->transfer = g_strdup_printf("gamma %.5f", gamma);
 	if (im->transfer)
-		image_warn(im, "%s: the file says that its values follow a tone curve (%s); they are taken "
-			"as linear", p->r->path, im->transfer);
+		image_warn(im, "its values follow a tone curve (%s), it says; they are taken as linear",
+			im->transfer);
 }
 
 static void note_alpha(struct png_reading *p)
@@ -130,7 +130,7 @@ static void note_alpha(struct png_reading *p)
 	bool key = png_get_valid(p->guard.png, p->info, PNG_INFO_tRNS) != 0;
 	im->alpha = key || (p->colour & PNG_COLOR_MASK_ALPHA) != 0;
 	if (im->alpha)
-		image_warn(im, "%s: the transparency of its pixels is dropped", p->r->path);
+		image_warn(im, "the transparency of its pixels is dropped");
 }
 
 static bool note_palette(struct png_reading *p, GError **err)
@@ -166,7 +166,7 @@ static bool note_header(struct png_reading *p, GError **err)
 	note_transfer(p);
 	note_alpha(p);
 	if (png_get_unknown_chunks(png, p->info, &extra) > 0)
-		image_warn(r->im, "%s: an animation; only its still picture is read", r->path);
+		image_warn(r->im, "an animation; only its still picture is read");
 	json_object_set_new(r->facts, "compression", json_string("deflate"));
 	json_object_set_new(r->facts, "interlaced", json_boolean(p->passes > 1));
 	json_object_set_new(r->facts, "palette", json_boolean(p->colour == PNG_COLOR_TYPE_PALETTE));

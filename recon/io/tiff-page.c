@@ -8,6 +8,13 @@
 
 /* --- libtiff's messages, caught for each file on its own ------------------------------------- */
 
+/* Some of libtiff's texts begin with the file's name, which it was not told: ": Bad value". */
+static char *words_of(const char *format, va_list args)
+{
+	g_autofree char *text = g_strdup_vprintf(format, args);
+	return g_strdup(text + strspn(text, ": "));
+}
+
 static int on_error(TIFF *tif, void *data, const char *module, const char *format, va_list args)
 {
 	struct tiff *t = data;
@@ -15,7 +22,7 @@ static int on_error(TIFF *tif, void *data, const char *module, const char *forma
 	(void)module;
 	if (!t->error) {
 		t->error_number = errno;
-		t->error = g_strdup_vprintf(format, args);
+		t->error = words_of(format, args);
 	}
 	return 1;
 }
@@ -39,11 +46,11 @@ static int on_warning(TIFF *tif, void *data, const char *module, const char *for
 	(void)tif;
 	(void)module;
 	g_free(t->warning);
-	t->warning = g_strdup_vprintf(format, args);
+	t->warning = words_of(format, args);
 	if (starts_with_any(t->warning, guesses))
 		t->sizes_guessed = true;
 	if (t->r && !t->decoding && !starts_with_any(t->warning, harmless))
-		image_warn(t->r->im, "%s: %s", t->r->path, t->warning);
+		image_warn(t->r->im, "%s", t->warning);
 	return 1;
 }
 
@@ -148,7 +155,7 @@ static bool find_channels(struct tiff *t, struct tiff_page *p, int colours, GErr
 		    (n == 0 || !types || types[MIN(p->channels - 1, n - 1)] == EXTRASAMPLE_UNSPECIFIED))
 			p->channels++;
 	if (p->channels < p->samples)
-		image_warn(t->r->im, "%s: %d of %d samples a pixel are dropped (%s)", t->r->path,
+		image_warn(t->r->im, "%d of %d samples a pixel are dropped (%s)",
 			p->samples - p->channels, p->samples, p->alpha ? "transparency" : "no colour");
 	return true;
 }
@@ -158,12 +165,12 @@ static bool find_photometric(struct tiff *t, struct tiff_page *p, GError **err)
 	uint16_t number;
 	if (!TIFFGetField(t->tif, TIFFTAG_PHOTOMETRIC, &number)) {
 		number = p->samples >= 3 ? PHOTOMETRIC_RGB : PHOTOMETRIC_MINISBLACK;
-		image_warn(t->r->im, "%s: does not say what its samples mean; taken as %s", t->r->path,
+		image_warn(t->r->im, "does not say what its samples mean; taken as %s",
 			number == PHOTOMETRIC_RGB ? "RGB" : "gray");
 	}
 	if (number == PHOTOMETRIC_CFA && p->samples == 1) {
 		number = PHOTOMETRIC_MINISBLACK;
-		image_warn(t->r->im, "%s: a mosaic of colour filters, read as gray", t->r->path);
+		image_warn(t->r->im, "a mosaic of colour filters, read as gray");
 	}
 	if (number == PHOTOMETRIC_YCBCR && p->codec->number == COMPRESSION_JPEG) {
 		TIFFSetField(t->tif, TIFFTAG_JPEGCOLORMODE, JPEGCOLORMODE_RGB);

@@ -29,7 +29,7 @@ static bool damaged(struct tiff *t, GError **err, const char *what)
 static void forgive(struct tiff *t)
 {
 	if (t->error)
-		image_warn(t->r->im, "%s: %s", t->r->path, t->error);
+		image_warn(t->r->im, "%s", t->error);
 	g_clear_pointer(&t->error, g_free);
 }
 
@@ -283,8 +283,8 @@ static void note_imagej(struct tiff *t)
 	const char *images = imagej ? strstr(text, "\nimages=") : NULL;
 	int64_t n = images ? g_ascii_strtoll(images + strlen("\nimages="), NULL, 10) : 0;
 	if (n > t->r->shape.z)
-		image_warn(t->r->im, "%s: ImageJ put %" G_GINT64_FORMAT " pages in it, but lists %"
-			G_GINT64_FORMAT "; the others are not read", t->r->path, n, t->r->shape.z);
+		image_warn(t->r->im, "ImageJ put %" G_GINT64_FORMAT " pages in it, but lists %"
+			G_GINT64_FORMAT "; the others are not read", n, t->r->shape.z);
 }
 
 static void note_facts(struct tiff *t, const struct tiff_page *p)
@@ -295,8 +295,8 @@ static void note_facts(struct tiff *t, const struct tiff_page *p)
 	r->im->bits = p->photometric == PHOTOMETRIC_PALETTE ? 16 : p->bits;
 	r->im->alpha = p->alpha;
 	if (p->photometric == PHOTOMETRIC_MINISWHITE && p->kind != SAMPLE_UNSIGNED)
-		image_warn(r->im, "%s: says that 0 is white, which means nothing for %s samples; taken as "
-			"they are", r->path, sample_kind_name(p->kind));
+		image_warn(r->im, "says that 0 is white, which means nothing for %s samples; taken as "
+			"they are", sample_kind_name(p->kind));
 	json_object_set_new(r->facts, "compression", json_string(p->codec->name));
 	json_object_set_new(r->facts, "big_endian", json_boolean(TIFFIsBigEndian(t->tif)));
 	json_object_set_new(r->facts, "tiled", json_boolean(p->tile_width > 0));

@@ -281,6 +281,12 @@ static bool give_up(relumine_job *job, GError **err)
 }
 
 /* The result onto the CPU, where all of it must be finite. */
+/* What an error is about: the first input, or the command where there is none. */
+static const char *subject(const relumine_job *job)
+{
+	return job->task.n_inputs ? job->task.inputs[0].path : job->mode->command.name;
+}
+
 static bool fetch_result(relumine_job *job, GError **err)
 {
 	array *found = job->task.result;
@@ -294,7 +300,7 @@ static bool fetch_result(relumine_job *job, GError **err)
 	if (!device_ok(job->dev, err) || !device_ok(job->cpu, err))
 		return false;
 	if (!finite)
-		error_set(err, RELUMINE_BAD_NUMBERS, job->mode->command.name, "a smaller step or stronger "
+		error_set(err, RELUMINE_BAD_NUMBERS, subject(job), "a smaller step or stronger "
 			"weights may keep it stable; `relumine inspect` shows what the inputs hold",
 			"the result has values that are NaN or infinite");
 	return finite;
