@@ -25,8 +25,8 @@ ROW_KERNEL(k_overlap_x, OUT(y), IN(x), INT(to_pitch), INT(from_pitch), INT(n_to)
 	}
 }
 
-ROW_KERNEL(k_overlap_y, OUT(y), IN(x), INT(pitch), INT(width), INT(to_rows), INT(from_rows), INT(n_to),
-	INT(n_from), NUM(scale))
+ROW_KERNEL(k_overlap_y, OUT(y), IN(x), INT(pitch), INT(width), INT(to_rows), INT(from_rows),
+	INT(n_to), INT(n_from), NUM(scale))
 {
 	EACH_ROW(r) {
 		idx low = r % to_rows * n_from, high = low + n_from, plane = r / to_rows * from_rows;

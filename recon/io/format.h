@@ -8,7 +8,7 @@
 #include "io/image.h"
 #include "io/sample.h"
 
-/* One file being read.  A format fills in `im`, `shape`, `orientation`, `facts`, then the pixels. */
+/* One file being read.  A format fills in `im`, `shape`, `orientation`, `facts`, then pixels. */
 struct reading {
 	const char *path;       /* as the user wrote it, for messages */
 	int fd;                 /* open for reading, at its start; stays the caller's */

@@ -28,7 +28,7 @@ static bool refuse(const target *t, GError **err, const char *remedy, const char
 	return false;
 }
 
-/* --- before anything is computed --------------------------------------------------------------- */
+/* --- before anything is computed -------------------------------------------------------------- */
 
 /* The folder there is and may be written in; the target's key is its name in the real folder. */
 static bool check_folder(target *t, GError **err)
@@ -136,7 +136,7 @@ bool targets_check(relumine_job *job, GError **err)
 	return true;
 }
 
-/* --- writing ----------------------------------------------------------------------------------- */
+/* --- writing ---------------------------------------------------------------------------------- */
 
 /* A name in the same folder, with the same extension, that nobody has. */
 static char *stage_name(const target *t)

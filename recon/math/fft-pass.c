@@ -316,7 +316,7 @@ static void pass_any(const struct fft_pass *s)
 
 typedef void pass_function(const struct fft_pass *s);
 
-/* by radix: the full pass, with half of the input legs zero, with half of the output legs unwanted */
+/* by radix: the full pass, with half of the input legs zero, with half of the output unwanted */
 static pass_function *const passes[][3] = {
 	[2] = { pass2, pass2_in, pass2_out },
 	[3] = { pass3, NULL, pass3_out },

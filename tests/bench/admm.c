@@ -88,7 +88,7 @@ static double run(problem *p, int64_t iterations)
 	return milliseconds() - start;
 }
 
-/* Set-up, the first half pass and the result do not belong to an iteration: the difference counts. */
+/* Set-up, the first half pass and the result belong to no iteration: the difference counts. */
 static double time_iterations(problem *p)
 {
 	return (run(p, 2 * ITERATIONS) - run(p, ITERATIONS)) / ITERATIONS;
@@ -118,8 +118,9 @@ int main(int argc, char **argv)
 		theirs = fmin(theirs, time_transforms(&y));
 		ours = fmin(ours, time_iterations(&p));
 	}
-	printf("{\"bench\": \"admm\", \"size\": \"%dx%dx%d\", \"threads\": %d, \"ms_per_iteration\": %.3f, "
-		"\"fft_ms\": %.3f, \"ratio\": %.3f, \"ffts_per_iteration\": %.2f, \"peak_mb\": %.2f, "
+	printf("{\"bench\": \"admm\", \"size\": \"%dx%dx%d\", \"threads\": %d, "
+		"\"ms_per_iteration\": %.3f, \"fft_ms\": %.3f, \"ratio\": %.3f, "
+		"\"ffts_per_iteration\": %.2f, \"peak_mb\": %.2f, "
 		"\"bytes_per_padded_pixel\": %.1f}\n", (int)p.grid.y, (int)p.grid.x, (int)p.channels, threads,
 		ours, theirs, ours / theirs, p.ffts * (double)p.channels, (double)dev->memory_peak / 1e6,
 		(double)dev->memory_peak / (double)(p.grid.y * p.grid.x));
