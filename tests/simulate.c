@@ -56,7 +56,7 @@ static void psf_refusals(void)
 
 static void psf_norms(void)
 {
-	static const float scales[] = { 1, 1e-30f, 1e37f };     /* squares vanish or overflow */
+	static const float scales[] = { 1, 1e-30f, 1e38f };     /* squares vanish or overflow */
 	for (size_t i = 0; i < G_N_ELEMENTS(scales); i++) {
 		g_autoptr(array) total = make((shape){ 3, 2, 81, 101 }, blob);
 		vec_scale(total, scales[i]);

@@ -289,7 +289,48 @@ static void render_odd_pictures(void)
 	g_assert_cmpfloat(at(seen, 0, 0, 50, 51), ==, 0);
 }
 
+/* --- OpenCL ----------------------------------------------------------------------------------- */
+
+static array *flipped(const array *a) { return geometry_flip_x(a); }
+static array *turned(const array *a) { return geometry_rotate(a, 3); }
+static array *centred(const array *a) { return geometry_centred(a, 9, 50); }
+static array *framed(const array *a) { return geometry_frame(a, 2); }
+static array *boxed(const array *a) { return resample_box(a, 3); }
+static array *resized(const array *a) { return resample_area(a, 17, 29); }
+static array *coloured(const array *a)
+{
+	return demosaic(a, BAYER_GRBG, DEMOSAIC_GRADIENT, "x", NULL);
+}
+static array *split(const array *a) { return demosaic_split(a, BAYER_GBRG, "x", NULL); }
+
+/* What runs on any device gives the same there, but for the last bits. */
+static void opencl_agrees(void)
+{
+	array *(*const steps[])(const array *) = {
+		flipped, turned, centred, framed, boxed, resized, coloured, split,
+	};
+	g_autoptr(device) dev = device_new("opencl", 1, NULL, NULL);
+	if (!dev) {
+		g_test_skip("no OpenCL device");
+		return;
+	}
+	g_autoptr(array) here = make((shape){ 1, 2, 23, 37 }, scrambled);
+	g_autoptr(array) there = array_move(here, dev);
+	for (size_t i = 0; i < G_N_ELEMENTS(steps); i++) {
+		g_autoptr(array) a = steps[i](here);
+		g_autoptr(array) far = steps[i](there);
+		g_autoptr(array) b = array_move(far, cpu);
+		g_assert_true(shape_equal(a->shape, b->shape) && device_ok(dev, NULL));
+		for (int64_t k = 0; k < shape_count(a->shape); k++) {
+			int64_t x = k % a->shape.x, y = k / a->shape.x % a->shape.y;
+			int64_t plane = k / a->shape.x / a->shape.y;
+			g_assert_cmpfloat_with_epsilon(at(a, 0, plane, y, x), at(b, 0, plane, y, x), 0.1);
+		}
+	}
+}
+
 static const stage_test tests[] = {
+	{ "/opencl/agrees", opencl_agrees },
 	{ "/resample/box", box_is_the_plain_mean },
 	{ "/resample/box-by-four", box_by_four_is_box_by_two_twice },
 	{ "/resample/area-mean", area_keeps_the_mean },

@@ -59,11 +59,12 @@ static json_t *read_sidecar(const char *path, GError **err)
 
 /* --- finding the inputs ---------------------------------------------------------------------- */
 
-/* Whether the file at `path` (taken over) holds what it held then. */
+/* Whether the file at `path` holds what it held then. */
 static bool holds(const char *path, const char *sha256)
 {
 	int64_t bytes;
-	g_autofree char *sum = file_sha256(path, &bytes, NULL);
+	g_autofree char *file = picture_file(path);
+	g_autofree char *sum = file_sha256(file, &bytes, NULL);
 	return sum && !strcmp(sum, sha256);
 }
 
@@ -134,15 +135,26 @@ static bool set_value(relumine_job *inner, const char *name, const json_t *value
 	return relumine_job_set(inner, name, number, err);
 }
 
-static bool set_options(relumine_job *inner, json_t *options, GError **err)
+/* Whether the option's picture was a file, which its hash finds; else it was a word. */
+static bool was_file(json_t *sidecar, const char *option)
 {
+	size_t i;
+	json_t *entry;
+	json_array_foreach(json_object_get(sidecar, "inputs"), i, entry)
+		if (!g_strcmp0(json_string_value(json_object_get(entry, "option")), option))
+			return true;
+	return false;
+}
+
+static bool set_options(relumine_job *inner, json_t *sidecar, GError **err)
+{
+	json_t *options = json_object_get(sidecar, "options");
 	const char *name;
 	json_t *value, *one;
 	size_t i;
 	json_object_foreach(options, name, value) {
-		const relumine_option *o = options_find(inner->mode->command.options, name);
-		if (o && o->type == RELUMINE_FILE_IN)
-			continue;       /* found by its hash instead */
+		if (was_file(sidecar, name))
+			continue;
 		if (json_is_array(value)) {
 			json_array_foreach(value, i, one)
 				if (!set_value(inner, name, one, err))
@@ -173,7 +185,7 @@ static bool prepare(relumine_job *job, relumine_job *inner, json_t *sidecar, GEr
 	if (!inner->mode->command.writes)
 		return bad_sidecar(self->path, err, "its command `%s` writes nothing",
 			inner->mode->command.name);
-	if (!set_options(inner, json_object_get(sidecar, "options"), err)) {
+	if (!set_options(inner, sidecar, err)) {
 		error_while(err, "taking options from %s", self->path);
 		return false;
 	}
@@ -198,10 +210,12 @@ static void compare_outputs(relumine_job *inner, const json_t *sidecar)
 	json_array_foreach(json_object_get(sidecar, "outputs"), i, entry) {
 		const char *path = json_string_value(json_object_get(entry, "path"));
 		const char *sha256 = json_string_value(json_object_get(entry, "sha256"));
-		const char *extension = path ? strrchr(path, '.') : NULL;
+		bool result = json_is_null(json_object_get(entry, "option"));
+		const char *extension = result && path ? strrchr(path, '.') : NULL;
 		for (guint k = 0; extension && sha256 && k < inner->targets->len; k++) {
 			const target *t = inner->targets->pdata[k];
-			if (t->sha256 && g_str_has_suffix(t->path, extension) && strcmp(t->sha256, sha256) != 0)
+			if (t->sha256 && !t->option && g_str_has_suffix(t->path, extension) &&
+			    strcmp(t->sha256, sha256) != 0)
 				report_warn(inner->report, "%s: differs from what the sidecar describes", t->path);
 		}
 	}

@@ -43,14 +43,16 @@ typedef struct {
 	input picture;          /* what the command sees; borrows */
 } source;
 
-enum target_kind { TARGET_PICTURE, TARGET_EXTRA, TARGET_TRACE, TARGET_SIDECAR };
+enum target_kind { TARGET_PICTURE, TARGET_TRACE, TARGET_SIDECAR };
 
 /* A file that comes out. */
 typedef struct {
 	enum target_kind kind;
-	const char *option;     /* TARGET_EXTRA: the FILE_OUT option it was given with; static */
+	const char *option;     /* the FILE_OUT option of an extra picture; NULL: the result */
 	char *path;
 	char *staged;           /* where it is written before it gets its name */
+	char *file;             /* what `path` points to when it is a symbolic link, else NULL */
+	unsigned mode;          /* permissions of the file that was there */
 	char *key;              /* its name in the real folder */
 	char *sha256;           /* a picture's, once staged */
 	int64_t bytes;
@@ -98,6 +100,8 @@ bool sources_read(relumine_job *job, GError **err);     /* pictures into memory 
 
 /* SHA-256 of a whole file, in hexadecimal, and its length.  Free with g_free. */
 char *file_sha256(const char *path, int64_t *bytes, GError **err);
+/* The file of a picture's name, which may be that of an array in it.  Free with g_free. */
+char *picture_file(const char *path);
 /* The largest value an integer sample can hold; 0 for floats. */
 double image_white(const image *im);
 
@@ -107,6 +111,7 @@ relumine_image *image_from(const array *a, double white, GError **err);
 /* targets.c: what comes out */
 void target_free(target *t);
 bool targets_check(relumine_job *job, GError **err);    /* before anything is computed */
+array *target_array(const relumine_job *job, const target *t);  /* NULL: was not made */
 bool targets_write(relumine_job *job, GError **err);    /* pictures, sidecars, trace: all or none */
 
 /* sidecar.c */

@@ -55,11 +55,6 @@ static int choice_index(const char *choices, const char *text)
 	return -1;
 }
 
-bool option_is_word(const relumine_option *o, const char *text)
-{
-	return choice_index(o->choices, text) >= 0;
-}
-
 static bool refuse_word(const relumine_option *o, const char *text, GError **err)
 {
 	g_auto(GStrv) words = g_strsplit(o->choices, "|", -1);

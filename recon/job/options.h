@@ -18,9 +18,6 @@ const relumine_option *options_find(const relumine_option *table, const char *na
 /* Where the option's value stands. */
 void *option_place(const relumine_option *o, const void *record);
 
-/* Whether `text` is one of the words that the option takes beside files or numbers. */
-bool option_is_word(const relumine_option *o, const char *text);
-
 /* Set one option; text NULL for a FLAG.  On failure the record is untouched.  BAD_USAGE. */
 bool option_set(const relumine_option *o, void *record, const char *text, GError **err);
 

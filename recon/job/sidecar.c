@@ -39,7 +39,8 @@ static json_t *outputs_json(const relumine_job *job)
 			continue;
 		json_t *one = json_object();
 		json_object_set_new(one, "path", text_to_json(t->path));
-		json_object_set_new(one, "shape", shape_json(job->task.result->shape));
+		json_object_set_new(one, "option", text_to_json(t->option));
+		json_object_set_new(one, "shape", shape_json(target_array(job, t)->shape));
 		json_object_set_new(one, "sha256", text_to_json(t->sha256));
 		json_object_set_new(one, "bytes", json_integer(t->bytes));
 		json_array_append_new(list, one);
@@ -157,15 +158,17 @@ char *sidecar_text(const relumine_job *job)
 /* "hand.png and hand.tif: 400 x 300, 1.52 s" */
 static void append_last_line(const relumine_job *job, GString *text)
 {
-	int n = 0;
+	const target *first = NULL;
 	for (guint i = 0; i < job->targets->len; i++) {
 		const target *t = job->targets->pdata[i];
-		if (t->kind == TARGET_PICTURE)
-			g_string_append_printf(text, "%s%s", n++ ? ", " : "", t->path);
+		if (t->kind != TARGET_PICTURE)
+			continue;
+		g_string_append_printf(text, "%s%s", first ? ", " : "", t->path);
+		first = first ? first : t;
 	}
-	if (!n)
+	if (!first)
 		return;
-	g_autofree char *size = shape_text(job->task.result->shape);
+	g_autofree char *size = shape_text(target_array(job, first)->shape);
 	g_string_append_printf(text, ": %s, %.2f s\n", size,
 		(double)(g_get_monotonic_time() - job->started) / 1e6);
 }

@@ -41,21 +41,37 @@ static bool given_in_memory(const relumine_job *job, const char *option)
 	return false;
 }
 
+/* "caustic" of `choices` "caustic|mask": a word in place of a file's name */
+static bool is_word(const relumine_option *o, const char *text)
+{
+	g_auto(GStrv) words = g_strsplit(o->choices ? o->choices : "", "|", -1);
+	return g_strv_contains((const char *const *)words, text);
+}
+
 static void add_option_files(relumine_job *job)
 {
 	for (const relumine_option *o = job->mode->command.options; o->name; o++) {
 		if (o->type != RELUMINE_FILE_IN)
 			continue;
 		const char *path = *(char **)option_place(o, job->own);
-		if (path && !option_is_word(o, path) && !given_in_memory(job, o->name))
+		if (path && !is_word(o, path) && !given_in_memory(job, o->name))
 			g_ptr_array_add(job->sources, source_new(o->name, path));
 	}
+}
+
+/* "FILE.npz:NAME" is one array of FILE.npz. */
+char *picture_file(const char *path)
+{
+	const char *colon = strrchr(path, ':');
+	return colon && !g_file_test(path, G_FILE_TEST_EXISTS) ?
+		g_strndup(path, (gsize)(colon - path)) : g_strdup(path);
 }
 
 static bool readable(const source *s, GError **err)
 {
 	struct stat st;
-	if (stat(s->path, &st) != 0 || access(s->path, R_OK) != 0) {
+	g_autofree char *file = picture_file(s->path);
+	if (stat(file, &st) != 0 || access(file, R_OK) != 0) {
 		error_set(err, RELUMINE_BAD_INPUT, s->path, NULL, "%s", g_strerror(errno));
 		return false;
 	}
@@ -123,7 +139,8 @@ double image_white(const image *im)
 
 static bool read_file(relumine_job *job, source *s, GError **err)
 {
-	s->sha256 = file_sha256(s->path, &s->bytes, err);
+	g_autofree char *file = picture_file(s->path);
+	s->sha256 = file_sha256(file, &s->bytes, err);
 	if (!s->sha256)
 		return false;
 	s->file = image_read(job->cpu, s->path, err);

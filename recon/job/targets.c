@@ -17,6 +17,7 @@ void target_free(target *t)
 		unlink(t->staged);
 	g_free(t->staged);
 	g_free(t->path);
+	free(t->file);
 	g_free(t->key);
 	g_free(t->sha256);
 	g_free(t);
@@ -28,13 +29,19 @@ static bool refuse(const target *t, GError **err, const char *remedy, const char
 	return false;
 }
 
-/* --- before anything is computed -------------------------------------------------------------- */
+/* Where the file really goes: a symbolic link is followed. */
+static const char *target_file(const target *t)
+{
+	return t->file ? t->file : t->path;
+}
+
+/* --- before anything is computed ------------------------------------------------------------- */
 
 /* The folder there is and may be written in; the target's key is its name in the real folder. */
 static bool check_folder(target *t, GError **err)
 {
-	g_autofree char *folder = g_path_get_dirname(t->path);
-	g_autofree char *base = g_path_get_basename(t->path);
+	g_autofree char *folder = g_path_get_dirname(target_file(t));
+	g_autofree char *base = g_path_get_basename(target_file(t));
 	char *real = realpath(folder, NULL);
 	bool sound = real && g_file_test(real, G_FILE_TEST_IS_DIR) && access(real, W_OK | X_OK) == 0;
 	if (sound)
@@ -55,8 +62,12 @@ static bool check_standing(const relumine_job *job, target *t, GError **err)
 	if (lstat(t->path, &st) != 0)
 		return true;
 	t->was_there = true;
-	if (stat(t->path, &st) == 0 && !S_ISREG(st.st_mode))
+	if (S_ISLNK(st.st_mode))
+		t->file = realpath(t->path, NULL);
+	bool there = stat(t->path, &st) == 0;   /* not so for a link to nowhere */
+	if (there && !S_ISREG(st.st_mode))
 		return refuse(t, err, NULL, S_ISDIR(st.st_mode) ? "is a folder" : "is not a regular file");
+	t->mode = there ? st.st_mode & 0777 : 0;
 	return job->out.overwrite ||
 		refuse(t, err, "--overwrite replaces it", "exists already");
 }
@@ -70,10 +81,12 @@ static bool same_file(const char *a, const char *b)
 /* Inputs are never written, whatever they are called. */
 static bool check_inputs(const relumine_job *job, const target *t, GError **err)
 {
-	static const char remedy[] = "choose another name", what[] = "is an input, which is never written";
+	static const char remedy[] = "choose another name";
+	static const char what[] = "is an input, which is never written";
 	for (guint i = 0; i < job->sources->len; i++) {
 		const source *s = job->sources->pdata[i];
-		if (!s->memory && same_file(t->path, s->path))
+		g_autofree char *file = picture_file(s->path);
+		if (!s->memory && same_file(t->path, file))
 			return refuse(t, err, remedy, what);
 	}
 	return !job->guarded || !same_file(t->path, job->guarded) || refuse(t, err, remedy, what);
@@ -86,8 +99,8 @@ static bool check_twins(const relumine_job *job, const target *t, GError **err)
 		if (other == t)
 			return true;
 		if (!strcmp(other->key, t->key)) {
-			error_set(err, RELUMINE_BAD_USAGE, t->path, "give each output a name of its own; beside "
-				"NAME the job writes NAME.json", "is the name of two outputs");
+			error_set(err, RELUMINE_BAD_USAGE, t->path, "give each output a name of its "
+				"own; beside NAME the job writes NAME.json", "is the name of two outputs");
 			return false;
 		}
 	}
@@ -98,50 +111,49 @@ static bool check(const relumine_job *job, target *t, GError **err)
 {
 	return check_inputs(job, t, err) && check_standing(job, t, err) && check_folder(t, err) &&
 		check_twins(job, t, err) &&
-		((t->kind != TARGET_PICTURE && t->kind != TARGET_EXTRA) ||
-			image_writable(t->path, true, err));
+		(t->kind != TARGET_PICTURE || image_writable(t->path, true, err));
 }
 
-static target *add(relumine_job *job, enum target_kind kind, char *path)
+static void add(relumine_job *job, enum target_kind kind, const char *option, char *path)
 {
 	target *t = g_new0(target, 1);
 	t->kind = kind;
+	t->option = option;
 	t->path = path;
 	g_ptr_array_add(job->targets, t);
-	return t;
 }
 
-/* Pictures beside the result: see task_add_picture. */
+/* Pictures beside the result, which the command's own FILE_OUT options name. */
 static void add_extras(relumine_job *job)
 {
 	for (const relumine_option *o = job->mode->command.options; o->name; o++) {
-		char **path = option_place(o, job->own);
+		char *const *path = option_place(o, job->own);
 		if (o->type == RELUMINE_FILE_OUT && *path)
-			add(job, TARGET_EXTRA, g_strdup(*path))->option = o->name;
+			add(job, TARGET_PICTURE, o->name, g_strdup(*path));
 	}
 }
 
 bool targets_check(relumine_job *job, GError **err)
 {
 	for (char **path = job->out.output; path && *path; path++)
-		add(job, TARGET_PICTURE, g_strdup(*path));
+		add(job, TARGET_PICTURE, NULL, g_strdup(*path));
 	add_extras(job);
 	if (job->out.trace)
-		add(job, TARGET_TRACE, g_strdup(job->out.trace));
+		add(job, TARGET_TRACE, NULL, g_strdup(job->out.trace));
 	for (char **path = job->out.output; path && *path; path++)
-		add(job, TARGET_SIDECAR, g_strconcat(*path, ".json", NULL));
+		add(job, TARGET_SIDECAR, NULL, g_strconcat(*path, ".json", NULL));
 	for (guint i = 0; i < job->targets->len; i++)
 		if (!check(job, job->targets->pdata[i], err))
 			return false;
 	return true;
 }
 
-/* --- writing ---------------------------------------------------------------------------------- */
+/* --- writing --------------------------------------------------------------------------------- */
 
 /* A name in the same folder, with the same extension, that nobody has. */
 static char *stage_name(const target *t)
 {
-	g_autofree char *folder = g_path_get_dirname(t->path);
+	g_autofree char *folder = g_path_get_dirname(target_file(t));
 	const char *dot = strrchr(t->path, '.'), *slash = strrchr(t->path, '/');
 	struct stat st;
 	for (;;) {
@@ -159,34 +171,38 @@ static bool is_png(const char *path)
 	return n > 4 && !g_ascii_strcasecmp(path + n - 4, ".png");
 }
 
-static bool write_png(relumine_job *job, const array *data, const char *path, GError **err)
+static bool write_png(relumine_job *job, const array *a, const char *path, GError **err)
 {
-	array *display = render_display(data, &job->out.render, err);
+	array *display = render_display(a, &job->out.render, err);
 	g_autoptr(image) im = display ? image_new(display) : NULL;
 	return im && device_ok(job->cpu, err) && image_write(im, path, true, err);
 }
 
-/* The values as they are, lent to the writer. */
-static bool write_linear(array *data, const char *path, GError **err)
+/* Values as they are, lent to the writer. */
+static bool write_linear(array *a, const char *path, GError **err)
 {
-	g_autoptr(image) im = image_new(data);
+	g_autoptr(image) im = image_new(a);
 	bool done = image_write(im, path, true, err);
 	im->data = NULL;
 	return done;
 }
 
+array *target_array(const relumine_job *job, const target *t)
+{
+	if (!t->option)
+		return job->task.result;
+	return job->task.extras ? g_hash_table_lookup(job->task.extras, t->option) : NULL;
+}
+
 static bool stage_picture(relumine_job *job, target *t, GError **err)
 {
-	array *data = job->task.result;
-	if (t->option)
-		data = job->task.extras ? g_hash_table_lookup(job->task.extras, t->option) : NULL;
-	if (!data) {
-		error_set(err, RELUMINE_BAD_USAGE, t->path, NULL, "there is no picture for --%s",
-			t->option);
+	array *a = target_array(job, t);
+	if (!a) {
+		error_set(err, RELUMINE_BAD_USAGE, t->path, NULL, "this call makes no picture for it");
 		return false;
 	}
-	bool done = is_png(t->path) ? write_png(job, data, t->staged, err) :
-		write_linear(data, t->staged, err);
+	bool done = is_png(t->path) ? write_png(job, a, t->staged, err) :
+		write_linear(a, t->staged, err);
 	if (!done)
 		return false;
 	t->sha256 = file_sha256(t->staged, &t->bytes, err);
@@ -206,7 +222,6 @@ static bool stage_sidecar(relumine_job *job, target *t, GError **err)
 
 static bool (*const stage_as[])(relumine_job *job, target *t, GError **err) = {
 	[TARGET_PICTURE] = stage_picture,
-	[TARGET_EXTRA] = stage_picture,
 	[TARGET_TRACE] = stage_trace,
 	[TARGET_SIDECAR] = stage_sidecar,
 };
@@ -224,12 +239,16 @@ static bool stage(relumine_job *job, target *t, GError **err)
 	return false;
 }
 
-/* Rename, but never onto a file that has come up since the check. */
-static bool place(const relumine_job *job, target *t, GError **err)
+/*
+ * Rename, but never onto a file that has come up since the check.  What replaces an old file has
+ * its permissions.
+ */
+static bool place(target *t, GError **err)
 {
 	int failed = 0;
-	if (job->out.overwrite) {
-		failed = rename(t->staged, t->path);
+	if (t->was_there) {
+		failed = t->mode ? chmod(t->staged, t->mode) : 0;
+		failed = failed ? failed : rename(t->staged, target_file(t));
 	} else if (renameat2(AT_FDCWD, t->staged, AT_FDCWD, t->path, RENAME_NOREPLACE) != 0) {
 		/* some file systems cannot promise; then look and rename */
 		struct stat st;
@@ -253,10 +272,6 @@ bool targets_write(relumine_job *job, GError **err)
 {
 	if (job->targets->len == 0)
 		return true;
-	if (!job->task.result) {
-		error_set(err, RELUMINE_BAD_USAGE, "--output", NULL, "this call has no picture to write");
-		return false;
-	}
 	watch_step(&job->ticker, "write");
 	for (guint i = 0; i < job->targets->len && !job_stopped(job, NULL); i++)
 		if (!stage(job, job->targets->pdata[i], err))
@@ -264,7 +279,7 @@ bool targets_write(relumine_job *job, GError **err)
 	if (job_stopped(job, err))
 		return false;
 	for (guint i = 0; i < job->targets->len; i++) {
-		if (!place(job, job->targets->pdata[i], err)) {
+		if (!place(job->targets->pdata[i], err)) {
 			take_back(job);
 			return false;
 		}

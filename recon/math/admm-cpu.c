@@ -7,18 +7,23 @@
 #include "math/fft-rows.h"
 
 /*
- * Each thread has a chunk of rows [first, end) of the grid.  Row y needs v of rows y - 1 and
- * y + 1 and the dual of row y + 1, so a chunk keeps for itself
- *   - copies of the spectra of rows first - 1 and end, which its neighbours overwrite;
- *   - a dual row `end`, which goes through the same values as row `end` of the next chunk.
- * d0, d1 therefore have one more row a chunk.  No value depends on where chunks begin.
+ * Rows of v, j = 0 .. height + 1, stand for grid rows j - 1; they come in strips of FFT_STRIP.
+ * Two rows share a complex line and with it their rounding, so strips lie where they lie
+ * whatever the number of threads.  When strip j .. j + count - 1 has come, the duals of rows
+ * up to j + count - 2 and the drives of rows up to j + count - 3 can be worked out.
+ *
+ * Each thread has a chunk of strips.  It keeps for itself
+ *   - copies of the spectra that its neighbours overwrite: the whole strip before its first one
+ *     (which it goes through again for the two rows that are carried on), and its last row;
+ *   - a dual row behind its last, which goes through the same values as its neighbour's first.
+ * d0, d1 therefore have one more row a chunk.
  */
 struct admm_cpu {
 	struct admm *s;
 	fft_line *x, *y;
 	int64_t chunks;
-	array *halo;                    /* COMPLEX: two rows a chunk */
-	array *v, *work;                /* rows of a strip a chunk: v (with two carried), others */
+	array *halo;                    /* COMPLEX: HALO_ROWS a chunk */
+	array *v, *work;                /* a strip of v (with two rows carried) a chunk, and of others a thread */
 	array *scratch;                 /* one row a thread */
 	int64_t scratch_floats;
 	array *e_block;                 /* COMPLEX: sixteen columns a thread, padding included */
@@ -26,11 +31,18 @@ struct admm_cpu {
 };
 
 enum { CARRIED = 2, STRIP_ROWS = CARRIED + FFT_STRIP + 2 };
+/* the strip before, the row before the first strip of all, the last row */
+enum { HALO_FIRST = FFT_STRIP, HALO_LAST, HALO_ROWS };
 
-/* At least two strips to a chunk, or the halo rows would cost too much. */
+static int64_t strips_of(shape grid)
+{
+	return (grid.y + 2 + FFT_STRIP - 1) / FFT_STRIP;
+}
+
+/* At least four strips to a chunk, or going through one twice would cost too much. */
 static int64_t admm_cpu_chunks(const device *dev, shape grid)
 {
-	return CLAMP(grid.y / (2 * FFT_STRIP), 1, device_threads(dev));
+	return CLAMP(strips_of(grid) / 4, 1, device_threads(dev));
 }
 
 static void *admm_cpu_new(struct admm *s)
@@ -42,9 +54,9 @@ static void *admm_cpu_new(struct admm *s)
 	p->x = fft_line_new(dev, g.x);
 	p->y = fft_line_new(dev, g.y);
 	p->chunks = admm_cpu_chunks(dev, g);
-	p->halo = array_new(dev, COMPLEX, (shape){ 1, 1, 2 * p->chunks, g.x / 2 + 1 });
+	p->halo = array_new(dev, COMPLEX, (shape){ 1, 1, HALO_ROWS * p->chunks, g.x / 2 + 1 });
 	p->v = array_new(dev, REAL, (shape){ 1, 1, STRIP_ROWS * p->chunks, g.x });
-	p->work = array_new(dev, REAL, (shape){ 1, 1, FFT_STRIP * p->chunks, g.x });
+	p->work = array_new(dev, REAL, (shape){ 1, 1, FFT_STRIP * device_threads(dev), g.x });
 	int64_t floats = fft_rows_scratch(g.x);
 	p->scratch_floats = MAX(floats, fft_line_scratch(g.y));
 	p->scratch = fft_scratch_new(dev, device_threads(dev), p->scratch_floats);
@@ -65,9 +77,10 @@ static void admm_cpu_free(void *schedule)
 	g_free(p);
 }
 
-static int64_t chunk_first(const struct admm_cpu *p, int64_t chunk)
+/* The first row of v of a chunk. */
+static int64_t chunk_start(const struct admm_cpu *p, int64_t chunk)
 {
-	return p->s->grid.y * chunk / p->chunks;
+	return MIN(strips_of(p->s->grid) * chunk / p->chunks * FFT_STRIP, p->s->grid.y + 2);
 }
 
 static float *spectrum_row(const array *a, int64_t y)
@@ -84,20 +97,29 @@ static void copy_spectrum_row(const array *to, int64_t row, const array *from, i
 	memcpy(spectrum_row(to, row) + to->imag, spectrum_row(from, y) + from->imag, size);
 }
 
+/* The spectrum of v row j, wherever it belongs. */
+static int64_t grid_row(const struct admm_cpu *p, int64_t j)
+{
+	return (j - 1 + p->s->grid.y) % p->s->grid.y;
+}
+
 static void save_halo(int64_t first, int64_t end, void *data)
 {
 	struct admm_cpu *p = data;
-	int64_t ny = p->s->grid.y;
+	const array *from = p->s->drive;
 	for (int64_t k = first; k < end; k++) {
-		copy_spectrum_row(p->halo, 2 * k, p->s->drive, (chunk_first(p, k) + ny - 1) % ny);
-		copy_spectrum_row(p->halo, 2 * k + 1, p->s->drive, chunk_first(p, k + 1) % ny);
+		int64_t start = chunk_start(p, k), to = k * HALO_ROWS;
+		for (int64_t i = 0; k > 0 && i < FFT_STRIP; i++)
+			copy_spectrum_row(p->halo, to + i, from, grid_row(p, start - FFT_STRIP + i));
+		copy_spectrum_row(p->halo, to + HALO_FIRST, from, grid_row(p, start));
+		copy_spectrum_row(p->halo, to + HALO_LAST, from, grid_row(p, chunk_start(p, k + 1) - 1));
 	}
 }
 
-/* One chunk on its way down.  v row j stands for grid row first + j - 1, j = 0 .. rows + 1. */
+/* One chunk on its way down: v rows start .. end - 1. */
 struct walk {
 	struct admm_cpu *p;
-	int64_t chunk, first, rows;
+	int64_t chunk, start, end;
 	array v, work;                  /* its strips */
 	float *scratch;
 };
@@ -112,22 +134,35 @@ static void fill_halo_columns(const struct walk *w, int64_t first, int64_t end)
 	}
 }
 
+/* Where the spectrum of v row j is safe from the neighbours. */
+static const array *spectrum_source(const struct walk *w, int64_t j, int64_t *row)
+{
+	const struct admm_cpu *p = w->p;
+	int64_t halo = w->chunk * HALO_ROWS;
+	if (j < w->start)
+		*row = halo + j - w->start + FFT_STRIP;
+	else if (j == 0)
+		*row = halo + HALO_FIRST;
+	else if (j == w->end - 1)
+		*row = halo + HALO_LAST;
+	else
+		return *row = j - 1, p->s->drive;
+	return p->halo;
+}
+
 /* v rows j .. j + count - 1 into strip rows CARRIED .. */
 static void fetch_v(const struct walk *w, int64_t j, int64_t count)
 {
-	const struct admm_cpu *p = w->p;
-	const array *a = p->s->drive;
 	const float *re[FFT_STRIP], *im[FFT_STRIP];
 	float *row[FFT_STRIP];
 	for (int64_t i = 0; i < count; i++) {
-		bool edge = j + i == 0 || j + i == w->rows + 1;
-		const array *from = edge ? p->halo : a;
-		int64_t y = edge ? 2 * w->chunk + (j + i > 0) : w->first + j + i - 1;
+		int64_t y;
+		const array *from = spectrum_source(w, j + i, &y);
 		re[i] = spectrum_row(from, y);
 		im[i] = re[i] + from->imag;
 		row[i] = w->v.mem + (CARRIED + i) * w->v.pitch;
 	}
-	fft_rows_inverse(p->x, row, p->s->grid.x, re, im, count, w->scratch);
+	fft_rows_inverse(w->p->x, row, w->p->s->grid.x, re, im, count, w->scratch);
 	fill_halo_columns(w, CARRIED, CARRIED + count);
 }
 
@@ -167,28 +202,32 @@ static void data_rows(const struct walk *w, int64_t y, int64_t rows, bool from_z
 	transform_rows(w, s->e, y, rows, s->window.x, true);
 }
 
-/* Row `u` of the chunk in the duals, which have one row more for each chunk before. */
-static array dual_view(const struct walk *w, const array *d, int64_t u)
+/* Grid row y in the duals, which have one row more for each chunk before. */
+static array dual_view(const struct walk *w, const array *d, int64_t y)
 {
-	return row_view(d, w->first + w->chunk + u);
+	return row_view(d, y + w->chunk);
 }
 
-/* v rows up to j + count - 1 have come: duals one row, drives two rows behind. */
+/* Duals of rows y .. y + rows - 1; row y of v is strip row `at`. */
+static void dual_rows(const struct walk *w, int64_t y, int64_t rows, int64_t at)
+{
+	struct admm *s = w->p->s;
+	array v = row_view(&w->v, at), d0 = dual_view(w, s->d0, y), d1 = dual_view(w, s->d1, y);
+	admm_dual_rows(s, &d0, &d1, &v, rows);
+}
+
+/* Strip j .. j + count - 1 of v has come. */
 static void strip_rows(const struct walk *w, int64_t j, int64_t count)
 {
 	struct admm *s = w->p->s;
-	int64_t u = MAX(j - 1, 0), duals = j + count - 1 - u;
-	array v = row_view(&w->v, CARRIED + u + 1 - j);
-	array d0 = dual_view(w, s->d0, u), d1 = dual_view(w, s->d1, u);
-	admm_dual_rows(s, &d0, &d1, &v, duals);
-	u = MAX(j - 2, 0);
-	int64_t rows = j + count - 2 - u, y = w->first + u;
+	int64_t y = MAX(j - 1, 0);
+	dual_rows(w, y, j + count - 1 - y, CARRIED + y + 1 - j);
+	y = MAX(j - 2, 0);
+	int64_t rows = j + count - 2 - y;
 	if (rows <= 0)
 		return;
-	array drive = w->work, m = row_view(s->m, y);
-	v = row_view(&w->v, CARRIED + u + 1 - j);
-	d0 = dual_view(w, s->d0, u);
-	d1 = dual_view(w, s->d1, u);
+	array drive = w->work, m = row_view(s->m, y), v = row_view(&w->v, CARRIED + y + 1 - j);
+	array d0 = dual_view(w, s->d0, y), d1 = dual_view(w, s->d1, y);
 	admm_drive_rows(s, &drive, &m, &v, &d0, &d1, rows);
 	if (s->wants_sums)
 		admm_tv_rows(s, &v, y, rows);
@@ -206,21 +245,30 @@ static void carry(const struct walk *w, int64_t count)
 
 static struct walk begin_walk(struct admm_cpu *p, int64_t chunk)
 {
-	int64_t first = chunk_first(p, chunk);
 	return (struct walk){
-		.p = p, .chunk = chunk, .first = first, .rows = chunk_first(p, chunk + 1) - first,
+		.p = p, .chunk = chunk, .start = chunk_start(p, chunk), .end = chunk_start(p, chunk + 1),
 		.v = row_view(p->v, chunk * STRIP_ROWS + 1),    /* its row -1 holds a halo element */
 		.work = row_view(p->work, chunk * FFT_STRIP),
 		.scratch = fft_scratch_block(p->scratch, chunk, p->scratch_floats)
 	};
 }
 
+/* The strip before the chunk once more, for the two rows and the dual that it hands over. */
+static void warm_up(const struct walk *w)
+{
+	fetch_v(w, w->start - FFT_STRIP, FFT_STRIP);
+	carry(w, FFT_STRIP);
+	dual_rows(w, w->start - CARRIED, 1, 1);
+}
+
 static void walk_down(int64_t first, int64_t end, void *data)
 {
 	for (int64_t k = first; k < end; k++) {
 		struct walk w = begin_walk(data, k);
-		for (int64_t j = 0; j < w.rows + 2; j += FFT_STRIP) {
-			int64_t count = MIN(FFT_STRIP, w.rows + 2 - j);
+		if (k > 0)
+			warm_up(&w);
+		for (int64_t j = w.start; j < w.end; j += FFT_STRIP) {
+			int64_t count = MIN(FFT_STRIP, w.end - j);
 			fetch_v(&w, j, count);
 			strip_rows(&w, j, count);
 			carry(&w, count);
@@ -236,20 +284,30 @@ static void admm_cpu_pixels(void *schedule)
 	device_each(p->s->dev, p->chunks, 1, walk_down, p);
 }
 
+/* Strips of the window, for what is done once. */
+static int64_t window_strips(const struct admm *s)
+{
+	return (s->window.y + FFT_STRIP - 1) / FFT_STRIP;
+}
+
+static struct walk borrow_walk(struct admm_cpu *p)
+{
+	return begin_walk(p, g_atomic_int_add(&p->slot, 1));
+}
+
 static void begin_rows(int64_t first, int64_t end, void *data)
 {
-	for (int64_t k = first; k < end; k++) {
-		struct walk w = begin_walk(data, k);
-		for (int64_t u = 0; u < w.rows; u += FFT_STRIP)
-			data_rows(&w, w.first + u, MIN(FFT_STRIP, w.rows - u), true);
-	}
+	struct walk w = borrow_walk(data);
+	for (int64_t strip = first; strip < end; strip++)
+		data_rows(&w, strip * FFT_STRIP, FFT_STRIP, true);
 }
 
 static void admm_cpu_begin(void *schedule)
 {
 	struct admm_cpu *p = schedule;
 	p->s->dev->fft_count++;
-	device_each(p->s->dev, p->chunks, 1, begin_rows, p);
+	p->slot = 0;
+	device_each(p->s->dev, window_strips(p->s), 1, begin_rows, p);
 }
 
 struct result_job {
@@ -261,15 +319,13 @@ static void result_rows(int64_t first, int64_t end, void *data)
 {
 	const struct result_job *job = data;
 	const struct admm *s = job->p->s;
-	for (int64_t k = first; k < end; k++) {
-		struct walk w = begin_walk(job->p, k);
-		for (int64_t y = w.first; y < MIN(w.first + w.rows, s->window.y); y += FFT_STRIP) {
-			int64_t rows = MIN(MIN(FFT_STRIP, w.first + w.rows - y), s->window.y - y);
-			transform_rows(&w, s->drive, y, rows, s->window.x, false);
-			array to = row_view(job->result, y);
-			to.shape.y = rows;
-			admm_positive(&to, &w.work);
-		}
+	struct walk w = borrow_walk(job->p);
+	for (int64_t y = first * FFT_STRIP; y < MIN(end * FFT_STRIP, s->window.y); y += FFT_STRIP) {
+		int64_t rows = MIN(FFT_STRIP, s->window.y - y);
+		array to = row_view(job->result, y);
+		to.shape.y = rows;
+		transform_rows(&w, s->drive, y, rows, s->window.x, false);
+		admm_positive(&to, &w.work);
 	}
 }
 
@@ -278,7 +334,8 @@ static void admm_cpu_result(void *schedule, array *result)
 	struct admm_cpu *p = schedule;
 	struct result_job job = { p, result };
 	p->s->dev->fft_count++;
-	device_each(p->s->dev, p->chunks, 1, result_rows, &job);
+	p->slot = 0;
+	device_each(p->s->dev, window_strips(p->s), 1, result_rows, &job);
 }
 
 /* --- columns -------------------------------------------------------------------------------- */

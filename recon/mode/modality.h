@@ -27,15 +27,24 @@ typedef struct task {
 	report *report;
 	watch *watch;
 	array *result;          /* made by the command; REAL; owned by the task */
-	GHashTable *extras;     /* FILE_OUT option name -> array *, owned: see task_add_picture */
 	GString *text;          /* lines for people, on stdout; commands that write need none */
 	void *facts;            /* json_t object: what goes into the JSON result beside the metrics */
+	GHashTable *extras;     /* FILE_OUT option name -> array *, owned: see task_add_picture */
 } task;
 
 /* The picture given with --option, or NULL. */
 static inline const input *task_picture(const task *t, const char *option)
 {
 	return g_hash_table_lookup(t->pictures, option);
+}
+
+/*
+ * Note the step being done, for progress.  False: return false at once; there is no need to set an
+ * error, and none when a solver ended because watch_tick() said so.
+ */
+static inline bool task_step(task *t, const char *step)
+{
+	return watch_step(t->watch, step);
 }
 
 /*
@@ -48,15 +57,6 @@ static inline void task_add_picture(task *t, const char *option, array *data)
 		t->extras = g_hash_table_new_full(g_str_hash, g_str_equal, NULL,
 			(GDestroyNotify)array_free);
 	g_hash_table_replace(t->extras, (gpointer)option, data);
-}
-
-/*
- * Note the step being done, for progress.  False: return false at once; there is no need to set an
- * error, and none when a solver ended because watch_tick() said so.
- */
-static inline bool task_step(task *t, const char *step)
-{
-	return watch_step(t->watch, step);
 }
 
 /*

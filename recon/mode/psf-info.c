@@ -36,8 +36,9 @@ const modality command_psf_info = {
 		.examples = "relumine psf info psf.tif\nrelumine psf info --json psf.tif\n",
 		.description =
 			"Prints the levels of the picture; the share of saturated pixels; how bright the "
-			"border is (mean light in the outer 5 % over the mean light; above 0.5 the pattern is cut "
-			"by the sensor's edge) and its share of the energy; how far the centre of mass is from the "
+			"border is (mean light in the outer 5 % over the mean light; above 0.5 the pattern is "
+			"cut by the sensor's edge) and its share of the energy; how far the centre of mass is "
+			"from the "
 			"middle, in pixels; the full width at half maximum of the autocorrelation in pixels, "
 			"which is the finest detail that can be told apart, and its highest side peak over the "
 			"main one; and the condition of the transfer function |H| (largest, without the zero "

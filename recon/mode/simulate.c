@@ -175,8 +175,8 @@ const modality command_simulate_lensless = {
 			"The scene is convolved with the point spread function (PSF), what falls on the sensor "
 			"is cut out, and photon noise, read noise and the steps of the converter are added. "
 			"The scene is linear light from 0 to 1; a picture is cut to the sensor's aspect and "
-			"scaled. The capture is in the converter's numbers, with the brightest pixel near 90 % of the "
-			"largest. The same seed gives the same bytes for any number of threads.",
+			"scaled. The capture is in the converter's numbers, with the brightest pixel near "
+			"90 % of the largest. The same seed gives the same bytes for any number of threads.",
 	},
 	.options_size = sizeof(simulate_options),
 	.reads_pictures = true,

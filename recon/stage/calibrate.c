@@ -159,8 +159,8 @@ static void refuse(const array *a, int64_t count, int64_t first, const char *pat
 	int64_t pixels = a->shape.y * a->shape.x, plane = first / pixels, i = first % pixels;
 	error_set(err, RELUMINE_BAD_INPUT, path, "--nonfinite mask replaces them by their neighbours",
 		"%" G_GINT64_FORMAT " of %" G_GINT64_FORMAT " values are NaN or infinite, the first at "
-		"row %" G_GINT64_FORMAT ", column %" G_GINT64_FORMAT " (channel %" G_GINT64_FORMAT ", plane %"
-		G_GINT64_FORMAT ", counted from 0)", count, shape_count(a->shape), i / a->shape.x,
+		"row %" G_GINT64_FORMAT ", column %" G_GINT64_FORMAT " (channel %" G_GINT64_FORMAT
+		", plane %" G_GINT64_FORMAT ", counted from 0)", count, shape_count(a->shape), i / a->shape.x,
 		i % a->shape.x, plane / a->shape.z, plane % a->shape.z);
 }
 

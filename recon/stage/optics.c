@@ -16,10 +16,13 @@ enum { RAYS = 6 };              /* a side in each pixel of the diffuser */
 
 /* --- smoothing -------------------------------------------------------------------------------- */
 
-/* Gaussian weights 0..radius, sum over both sides 1; free with g_free. */
+/*
+ * Gaussian weights 0..radius, sum over both sides 1; free with g_free.  Cut off at 3.5 sigma, their
+ * end would show as a weave in the caustic, which is made of second derivatives.
+ */
 static float *gaussian(double sigma, int64_t *radius)
 {
-	*radius = (int64_t)ceil(3.5 * sigma);
+	*radius = (int64_t)ceil(5.5 * sigma);
 	float *weights = g_new(float, (gsize)*radius + 1);
 	double sum = 0;
 	for (int64_t i = 0; i <= *radius; i++)
@@ -37,24 +40,41 @@ typedef struct {
 	bool down;              /* along y, else along x */
 } smoothing;
 
-static float smoothed(const smoothing *s, int64_t y, int64_t x)
+/* One row along x, its ends repeated. */
+static void smooth_along(const smoothing *s, int64_t y, float *padded)
 {
-	int64_t n = s->down ? s->from->shape.y : s->from->shape.x, here = s->down ? y : x;
-	float sum = 0;
+	int64_t width = s->from->shape.x;
+	const float *from = array_row(s->from, 0, 0, y);
+	float *to = array_row(s->to, 0, 0, y);
+	for (int64_t x = -s->radius; x < width + s->radius; x++)
+		padded[x + s->radius] = from[CLAMP(x, 0, width - 1)];
 	for (int64_t i = -s->radius; i <= s->radius; i++) {
-		int64_t at = CLAMP(here + i, 0, n - 1);
-		sum += s->weights[ABS(i)] * (s->down ? array_row(s->from, 0, 0, at)[x] :
-			array_row(s->from, 0, 0, y)[at]);
+		float weight = s->weights[ABS(i)];
+		for (int64_t x = 0; x < width; x++)
+			to[x] = (i == -s->radius ? 0 : to[x]) + weight * padded[x + s->radius + i];
 	}
-	return sum;
+}
+
+static void smooth_down(const smoothing *s, int64_t y)
+{
+	float *to = array_row(s->to, 0, 0, y);
+	for (int64_t i = -s->radius; i <= s->radius; i++) {
+		const float *from = array_row(s->from, 0, 0, CLAMP(y + i, 0, s->from->shape.y - 1));
+		float weight = s->weights[ABS(i)];
+		for (int64_t x = 0; x < s->to->shape.x; x++)
+			to[x] = (i == -s->radius ? 0 : to[x]) + weight * from[x];
+	}
 }
 
 static void smooth_rows(int64_t first, int64_t end, void *data)
 {
 	const smoothing *s = data;
+	g_autofree float *padded = g_new(float, (gsize)(s->from->shape.x + 2 * s->radius));
 	for (int64_t y = first; y < end; y++)
-		for (int64_t x = 0; x < s->to->shape.x; x++)
-			array_row(s->to, 0, 0, y)[x] = smoothed(s, y, x);
+		if (s->down)
+			smooth_down(s, y);
+		else
+			smooth_along(s, y, padded);
 }
 
 /* One plane, in place. */
@@ -130,9 +150,11 @@ static void land(array *plane, double y, double x, double light)
 /* A rounded rectangle with a soft edge: u and v from -1 to 1 across the lit part. */
 static double aperture(double v, double u)
 {
-	double r = pow(pow(fabs(u), 6) + pow(fabs(v), 6), 1.0 / 6);
-	double t = (1 - r) / 0.12;
-	return t <= 0 ? 0 : t >= 1 ? 1 : t * t * (3 - 2 * t);
+	double u3 = u * u * u, v3 = v * v * v, r6 = u3 * u3 + v3 * v3;
+	if (r6 >= 1 || r6 < 0.4)        /* 0.88^6 = 0.46: spare most rays the root */
+		return r6 < 1;
+	double t = (1 - pow(r6, 1.0 / 6)) / 0.12;
+	return t >= 1 ? 1 : t * t * (3 - 2 * t);
 }
 
 /* All rays of one depth; one thread, so that sums of floats keep their order. */

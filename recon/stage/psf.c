@@ -28,6 +28,18 @@ static bool refuse(const array *psf, const char *path, const char *what, GError 
 	return false;
 }
 
+/*
+ * Largest magnitude 1, so that sums neither overflow nor vanish; in two steps, because 1 / peak
+ * itself may be too small for a float.  Gives the factor.
+ */
+static double scale_to_one(array *a, float peak)
+{
+	float first = peak > 1e30f ? 0x1p-64f : 1, second = 1 / MAX(peak * first, 1e-37f);
+	vec_scale(a, first);
+	vec_scale(a, second);
+	return (double)first * (double)second;
+}
+
 bool psf_check(const array *psf, const char *path, GError **err)
 {
 	if (!vec_finite(psf))
@@ -37,9 +49,8 @@ bool psf_check(const array *psf, const char *path, GError **err)
 		return false;
 	if (peak == 0)
 		return refuse(psf, path, "the PSF is zero everywhere", err);
-	/* rows are added in float: near its largest numbers they must be scaled first */
 	g_autoptr(array) unit = array_copy(psf);
-	vec_scale(unit, 1 / MAX(peak, 1e-37f));
+	scale_to_one(unit, peak);
 	double sum = vec_sum(unit), all = vec_sum_abs(unit);
 	if (!device_ok(psf->dev, err))
 		return false;
@@ -56,13 +67,12 @@ static double scale_part(array *part, enum psf_norm norm)
 	float peak = vec_max_abs(part);
 	if (!(peak > 0))
 		return 0;
-	float first = 1 / MAX(peak, 1e-37f);    /* so that squares neither overflow nor vanish */
-	vec_scale(part, first);
+	double first = scale_to_one(part, peak);
 	double size = norm == PSF_NORM_SUM ? vec_sum(part) : vec_norm(part);
 	if (!(size > 0))
 		return 0;
 	vec_scale(part, (float)(1 / size));
-	return (double)first / size;
+	return first / size;
 }
 
 bool psf_normalise(array *psf, enum psf_norm norm, double *factor, const char *path, GError **err)
