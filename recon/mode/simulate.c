@@ -13,8 +13,6 @@
 #include "stage/scene.h"
 #include "stage/simulate.h"
 
-
-
 typedef struct {
 	char *size, *psf, *scene, *psf_out, *truth_out;
 	double beyond, photons, read_noise, dark_level;
