@@ -188,11 +188,11 @@ SUM_KERNEL(k_tv_value, OUT(result), IN(v), INT(pitch), INT(width), INT(isotropic
 
 /* --- in and out ----------------------------------------------------------------------------- */
 
-/* y = max(x, 0), between arrays of different pitch */
+/* y = max(x, 0), between arrays of different pitch; NaN stays */
 ROW_KERNEL(k_positive_part, OUT(y), INT(y_pitch), IN(x), INT(pitch), INT(width))
 {
 	EACH_ROW(r) {
 		EACH_COLUMN(i, width)
-			y[r * y_pitch + i] = pick_max(x[r * pitch + i], 0.0f);
+			y[r * y_pitch + i] = x[r * pitch + i] < 0.0f ? 0.0f : x[r * pitch + i];
 	}
 }

@@ -23,7 +23,8 @@ struct admm_cpu {
 	fft_line *x, *y;
 	int64_t chunks;
 	array *halo;                    /* COMPLEX: HALO_ROWS a chunk */
-	array *v, *work;                /* a strip of v (with two rows carried) a chunk, and of others a thread */
+	array *v;                       /* a strip a chunk, with two rows carried on */
+	array *work;                    /* a strip a thread, of anything else */
 	array *scratch;                 /* one row a thread */
 	int64_t scratch_floats;
 	array *e_block;                 /* COMPLEX: sixteen columns a thread, padding included */
@@ -69,11 +70,9 @@ static void admm_cpu_free(void *schedule)
 	struct admm_cpu *p = schedule;
 	fft_line_free(p->x);
 	fft_line_free(p->y);
-	array_free(p->halo);
-	array_free(p->v);
-	array_free(p->work);
-	array_free(p->scratch);
-	array_free(p->e_block);
+	array *all[] = { p->halo, p->v, p->work, p->scratch, p->e_block };
+	for (size_t i = 0; i < G_N_ELEMENTS(all); i++)
+		array_free(all[i]);
 	g_free(p);
 }
 
@@ -343,20 +342,17 @@ static void admm_cpu_result(void *schedule, array *result)
 /* From column x of a complex array on. */
 static array column_view(const array *a, int64_t x)
 {
-	array v = *a;
-	v.bytes = 0;
+	array v = row_view(a, 0);
 	v.mem += x;
 	return v;
 }
 
-/* The lower half of a block of e's columns is known: zero on the way in, unwanted on the way out;
- * what is left between the window and that half is cleared here. */
+/* Half of a block of e's columns is zero on the way in: what lies between the window and it. */
 static void clear_below_window(const struct admm *s, fft_lanes e)
 {
-	for (int64_t y = s->window.y; y < s->e->shape.y; y++) {
-		memset(e.re + y * e.stride, 0, FFT_LANES * sizeof(float));
-		memset(e.im + y * e.stride, 0, FFT_LANES * sizeof(float));
-	}
+	for (int64_t y = s->window.y; y < s->e->shape.y; y++)
+		for (int l = 0; l < FFT_LANES; l++)
+			e.re[y * e.stride + l] = e.im[y * e.stride + l] = 0;
 }
 
 static void one_block(struct admm_cpu *p, int64_t block, int64_t slot)
@@ -375,8 +371,7 @@ static void one_block(struct admm_cpu *p, int64_t block, int64_t slot)
 	fft_line_run(p->y, d, d, false, false, scratch);
 	fft_line_run(p->y, wide, narrow, half, false, scratch);
 	admm_spectrum_block(s, &v, &drive, &spread, &h, &lx, columns);
-	fft_lanes d_back = { d.im, d.re, d.stride };
-	fft_lanes wide_back = { wide.im, wide.re, wide.stride };
+	fft_lanes d_back = { d.im, d.re, d.stride }, wide_back = { wide.im, wide.re, wide.stride };
 	fft_line_run(p->y, d_back, d_back, false, false, scratch);
 	fft_line_run(p->y, wide_back, wide_back, false, half, scratch);
 	for (int64_t y = 0; y < s->window.y; y++) {
@@ -388,8 +383,7 @@ static void one_block(struct admm_cpu *p, int64_t block, int64_t slot)
 static void block_columns(int64_t first, int64_t end, void *data)
 {
 	struct admm_cpu *p = data;
-	int slot = g_atomic_int_add(&p->slot, 1);
-	for (int64_t block = first; block < end; block++)
+	for (int64_t block = first, slot = g_atomic_int_add(&p->slot, 1); block < end; block++)
 		one_block(p, block, slot);
 }
 

@@ -18,9 +18,9 @@ void admm_dual_rows(const struct admm *s, array *d0, array *d1, const array *v, 
 {
 	float t = s->settings->tau / s->mu.mu2;
 	if (s->settings->isotropic)
-		RUN_PART(v, 0, rows, k_tv_dual_isotropic, d0, d1, v, v->pitch, s->grid.x, t);
+		RUN_PART(d0, 0, rows, k_tv_dual_isotropic, d0, d1, v, v->pitch, s->grid.x, t);
 	else
-		RUN_PART(v, 0, rows, k_tv_dual, d0, d1, v, v->pitch, s->grid.x, t);
+		RUN_PART(d0, 0, rows, k_tv_dual, d0, d1, v, v->pitch, s->grid.x, t);
 }
 
 void admm_drive_rows(const struct admm *s, array *drive, array *m, const array *v, const array *d0,
@@ -44,6 +44,7 @@ void admm_wrap_halo(const struct admm *s, array *v)
 {
 	array rows = *v;
 	rows.shape.y += 2;
+	rows.plane_rows += 2;
 	RUN_PART(&rows, 0, s->grid.y + 2, k_wrap_halo, v, v->pitch, s->grid.y, s->grid.x);
 }
 

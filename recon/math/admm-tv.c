@@ -76,6 +76,14 @@ static double take_stock(struct admm *s, int64_t k)
 	return s->wants_sums ? sum[SUM_MISFIT] / 2 + (double)s->settings->tau * sum[SUM_TV] : NAN;
 }
 
+/* Three small changes of the objective in a row: one alone may be a turning point. */
+static bool settled(const admm_settings *t, admm_outcome *o, double before, int *still)
+{
+	o->change = fabs(before - o->objective) / o->objective;
+	*still = o->change < t->tolerance ? *still + 1 : 0;
+	return *still >= 3;
+}
+
 static bool tick(struct admm *s, int64_t k, watch *w, admm_outcome *o, GError **err)
 {
 	const admm_settings *t = s->settings;
@@ -83,7 +91,7 @@ static bool tick(struct admm *s, int64_t k, watch *w, admm_outcome *o, GError **
 	o->objective = take_stock(s, k);
 	iteration_note note = {
 		.iteration = k, .iterations = t->iterations, .channel = t->channel, .channels = t->channels,
-		.objective = o->objective, .primal = o->primal, .dual = o->dual,
+		.objective = o->objective, .primal = NAN, .dual = o->change,
 		.mu1 = (double)s->mu.mu1, .mu2 = (double)s->mu.mu2, .mu3 = (double)s->mu.mu3
 	};
 	if (s->dev->error)
@@ -106,16 +114,19 @@ static bool iterate(struct admm *s, const struct admm_schedule *schedule, void *
 {
 	const admm_settings *t = s->settings;
 	int64_t transforms = s->dev->fft_count;
+	int still = 0;
 	schedule->begin(p);
-	for (int64_t k = 1; k <= t->iterations; k++) {
+	for (int64_t k = 1; k <= t->iterations && !o->converged; k++) {
+		double before = o->objective;
 		bool last = k == t->iterations;
 		schedule->spectrum(p);
-		if (last)
+		if (last || still == 2)
 			schedule->result(p, result);
 		if (!last || s->wants_sums)
 			schedule->pixels(p);
 		if (!tick(s, k, w, o, err))
 			return false;
+		o->converged = settled(t, o, before, &still);
 	}
 	o->background = (double)s->even;
 	o->fft_per_iteration = (double)(s->dev->fft_count - transforms) / (double)o->iterations;
@@ -130,9 +141,9 @@ bool admm_tv(array *result, const array *b, const array *h, shape grid,
 	struct admm s = {
 		.dev = dev, .grid = { 1, 1, grid.y, grid.x }, .window = { 1, 1, b->shape.y, b->shape.x },
 		.settings = settings, .b = b, .h = h, .mu = settings->mu,
-		.wants_sums = watch_wants_objective(w)
+		.wants_sums = watch_wants_objective(w) || settings->tolerance > 0
 	};
-	*outcome = (admm_outcome){ .objective = NAN, .primal = NAN, .dual = NAN };
+	*outcome = (admm_outcome){ .objective = NAN, .change = NAN };
 	allocate(&s, schedule);
 	bool ok = device_ok(dev, err);
 	if (ok) {

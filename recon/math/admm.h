@@ -20,7 +20,8 @@ typedef struct {
 	admm_penalties mu;
 	bool background;        /* fit light that falls on every pixel alike: b = C M v + constant */
 	int64_t iterations;     /* at most, >= 1 */
-	double tolerance;       /* stop when the relative residuals are below; 0: never */
+	double tolerance;       /* stop when the objective changes by less, relatively, three times in
+				 * a row; 0: never */
 	int64_t channel, channels;      /* for the watch */
 } admm_settings;
 
@@ -28,7 +29,7 @@ typedef struct {
 	int64_t iterations;     /* done */
 	bool converged;         /* stopped by the tolerance */
 	double objective;       /* NaN when nobody wanted it */
-	double primal, dual;    /* relative residuals of the last iteration */
+	double change;          /* of the objective in the last iteration, relative */
 	double background;      /* the constant, in units of b */
 	double fft_per_iteration;       /* real transforms, pruned ones counted whole */
 } admm_outcome;

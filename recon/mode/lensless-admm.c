@@ -77,7 +77,8 @@ static admm_settings settings_for(const task *t, const data_scale *m)
 		o->compat ? 1e-4 : DEFAULT_TV_WEIGHT * m->peak;
 	bool automatic = o->mu == 0 || (o->mu < 0 && !o->compat);
 	admm_settings s = {
-		.tau = (float)tau, .isotropic = o->tv < 0 ? !o->compat : o->tv == 1, .background = o->background == 1,
+		.tau = (float)tau, .background = o->background == 1,
+		.isotropic = o->tv < 0 ? !o->compat : o->tv == 1,
 		.order = o->compat == COMPAT_LENSLESSPICAM ? ADMM_LPC : ADMM_TUTORIAL,
 		.iterations = o->iterations > 0 ? o->iterations : o->compat ? 100 : 20, .tolerance = o->tolerance
 	};

@@ -49,7 +49,8 @@ static bool subtract_dark(const task *t, array *b, array *psf, GError **err)
 		calibrate_subtract(psf, o->dark_level, false);
 		return true;
 	}
-	if (o->dark == DARK_NONE || (o->dark == DARK_AUTO && t->inputs[0].white == 0 && !o->compat))
+	bool raw = t->inputs[0].white > 0 && task_picture(t, "psf")->white > 0;
+	if (o->dark == DARK_NONE || (o->dark == DARK_AUTO && !raw && !o->compat))
 		return true;
 	if (!picam) {
 		double level = calibrate_corner(psf, -1, CORNER_TUTORIAL);
