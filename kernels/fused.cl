@@ -6,32 +6,31 @@
  *   d = c - grad v    c = dual of u, scaled by mu2, a clamp of q = grad v + (grad v + d)
  *   m = n - v         n = dual of w, scaled by mu3, the negative part of p = v + (v + m)
  * where v is the estimate before this pass, so that u = q - c and w = p - n need no memory.
- * f = mu_before / mu_now carries scaled duals over a change of penalty (1: no change).
  * grad is the periodic backward difference: (v[y-1] - v[y], v[x-1] - v[x]).
  */
 #include "kern.h"
 
 /* Columns 0..width (one more than the image: the halo column keeps a dual of its own). */
-ROW_KERNEL(k_tv_dual, OUT(d0), OUT(d1), IN(v), INT(pitch), INT(width), NUM(f), NUM(t))
+ROW_KERNEL(k_tv_dual, OUT(d0), OUT(d1), IN(v), INT(pitch), INT(width), NUM(t))
 {
 	EACH_ROW(r) {
 		EACH_COLUMN(x, width + 1) {
 			idx i = r * pitch + x;
 			float g0 = v[i - pitch] - v[i], g1 = v[i - 1] - v[i];
-			d0[i] = clamp_to(g0 + f * (g0 + d0[i]), -t, t) - g0;
-			d1[i] = clamp_to(g1 + f * (g1 + d1[i]), -t, t) - g1;
+			d0[i] = clamp_to(2.0f * g0 + d0[i], -t, t) - g0;
+			d1[i] = clamp_to(2.0f * g1 + d1[i], -t, t) - g1;
 		}
 	}
 }
 
 /* The same for isotropic TV: the pair (c0, c1) is brought back to the disc of radius t. */
-ROW_KERNEL(k_tv_dual_isotropic, OUT(d0), OUT(d1), IN(v), INT(pitch), INT(width), NUM(f), NUM(t))
+ROW_KERNEL(k_tv_dual_isotropic, OUT(d0), OUT(d1), IN(v), INT(pitch), INT(width), NUM(t))
 {
 	EACH_ROW(r) {
 		EACH_COLUMN(x, width + 1) {
 			idx i = r * pitch + x;
 			float g0 = v[i - pitch] - v[i], g1 = v[i - 1] - v[i];
-			float q0 = g0 + f * (g0 + d0[i]), q1 = g1 + f * (g1 + d1[i]);
+			float q0 = 2.0f * g0 + d0[i], q1 = 2.0f * g1 + d1[i];
 			float s = t / pick_max(sqrt(q0 * q0 + q1 * q1), t);
 			d0[i] = s * q0 - g0;
 			d1[i] = s * q1 - g1;
@@ -50,12 +49,12 @@ static inline float divergence(GLOBAL const float *v, GLOBAL const float *d0,
 
 /* What drives v besides the data; w after v (the order of the DiffuserCam tutorial), m is n. */
 ROW_KERNEL(k_tv_drive_after, OUT(drive), OUT(m), IN(v), IN(d0), IN(d1), INT(pitch), INT(width),
-	NUM(f), NUM(mu2), NUM(mu3))
+	NUM(mu2), NUM(mu3))
 {
 	EACH_ROW(r) {
 		EACH_COLUMN(x, width) {
 			idx i = r * pitch + x;
-			float before = f * m[i], n = pick_min(v[i] + before, 0.0f);
+			float before = m[i], n = pick_min(v[i] + before, 0.0f);
 			m[i] = n;
 			drive[i] = mu3 * (before - 2.0f * n) - mu2 * divergence(v, d0, d1, i, pitch);
 		}
@@ -64,12 +63,12 @@ ROW_KERNEL(k_tv_drive_after, OUT(drive), OUT(m), IN(v), IN(d0), IN(d1), INT(pitc
 
 /* w before v (Monakhova 2019 and LenslessPiCam). */
 ROW_KERNEL(k_tv_drive_before, OUT(drive), OUT(m), IN(v), IN(d0), IN(d1), INT(pitch), INT(width),
-	NUM(f), NUM(mu2), NUM(mu3))
+	NUM(mu2), NUM(mu3))
 {
 	EACH_ROW(r) {
 		EACH_COLUMN(x, width) {
 			idx i = r * pitch + x;
-			float n = pick_min(v[i] + f * (v[i] + m[i]), 0.0f);
+			float n = pick_min(2.0f * v[i] + m[i], 0.0f);
 			m[i] = n - v[i];
 			drive[i] = -mu3 * n - mu2 * divergence(v, d0, d1, i, pitch);
 		}
@@ -78,16 +77,16 @@ ROW_KERNEL(k_tv_drive_before, OUT(drive), OUT(m), IN(v), IN(d0), IN(d1), INT(pit
 
 /*
  * The data term inside the window: g = C M v comes in, what drives v through M' goes out.
- * xi is the dual of x less mu1 x; `before` is the mu1 it was left with.
+ * xi is the dual of x less mu1 x; `even` is light that falls on every pixel alike.
  */
-ROW_KERNEL(k_data_drive, OUT(g), INT(g_pitch), OUT(xi), IN(b), INT(pitch), INT(width), NUM(before),
+ROW_KERNEL(k_data_drive, OUT(g), INT(g_pitch), OUT(xi), IN(b), INT(pitch), INT(width), NUM(even),
 	NUM(mu1))
 {
 	EACH_ROW(r) {
 		EACH_COLUMN(x, width) {
 			idx i = r * pitch + x, j = r * g_pitch + x;
-			float model = g[j], dual = xi[i] + before * model;
-			float fit = (dual + mu1 * model + b[i]) / (1.0f + mu1);
+			float model = g[j], dual = xi[i] + mu1 * model;
+			float fit = (dual + mu1 * model + b[i] - even) / (1.0f + mu1);
 			g[j] = mu1 * (fit - model) - dual;
 			xi[i] = dual - mu1 * fit;
 		}
@@ -145,14 +144,24 @@ ROW_KERNEL(k_admm_spectrum, OUT2(v), OUT2(drive), OUT2(e), IN2(h), IN(lx), IN(ly
 
 /* --- sums, one number a row ----------------------------------------------------------------- */
 
-SUM_KERNEL(k_misfit, OUT(result), IN(g), INT(g_pitch), IN(b), INT(pitch), INT(width))
+SUM_KERNEL(k_misfit, OUT(result), IN(g), INT(g_pitch), IN(b), INT(pitch), INT(width), NUM(even))
 {
 	EACH_ROW(r) {
 		float sum = 0.0f;
 		SUM_COLUMN(x, width, sum) {
-			float d = g[r * g_pitch + x] - b[r * pitch + x];
+			float d = g[r * g_pitch + x] + even - b[r * pitch + x];
 			sum += d * d;
 		}
+		result[r] = sum;
+	}
+}
+
+SUM_KERNEL(k_remainder, OUT(result), IN(g), INT(g_pitch), IN(b), INT(pitch), INT(width))
+{
+	EACH_ROW(r) {
+		float sum = 0.0f;
+		SUM_COLUMN(x, width, sum)
+			sum += b[r * pitch + x] - g[r * g_pitch + x];
 		result[r] = sum;
 	}
 }

@@ -161,6 +161,8 @@ static void data_rows(const struct walk *w, int64_t y, int64_t rows, bool from_z
 		transform_rows(w, s->e, y, rows, s->window.x, false);
 	if (s->wants_sums)
 		admm_misfit_rows(s, &g, &b, y, rows);
+	if (s->settings->background)
+		admm_remainder_rows(s, &g, &b, y, rows);
 	admm_data_rows(s, &g, &xi, &b, rows);
 	transform_rows(w, s->e, y, rows, s->window.x, true);
 }

@@ -7,14 +7,15 @@
 #include "math/fft-line.h"
 #include "math/fft.h"
 
-enum { SUM_MISFIT, SUM_TV, SUMS };
+enum { SUM_MISFIT, SUM_TV, SUM_REMAINDER, SUMS };
 
 struct admm {
 	device *dev;
 	shape grid, window;
 	const admm_settings *settings;
 	const array *b, *h;
-	admm_penalties mu, before;      /* now, and when the duals were last touched */
+	admm_penalties mu;
+	float even;                     /* light that falls on every pixel alike, as fitted so far */
 	array *v_spectrum, *drive, *e;  /* COMPLEX */
 	array *d0, *d1, *m, *xi;
 	array *lx, *ly;                 /* eigenvalues of grad' grad along each axis: one row each */
@@ -54,6 +55,7 @@ void admm_spectrum_block(const struct admm *s, array *v, array *drive, array *e,
 	const array *lx, int64_t columns);
 /* sums of rows, for rows `at`... of the grid */
 void admm_misfit_rows(struct admm *s, const array *g, const array *b, int64_t at, int64_t rows);
+void admm_remainder_rows(struct admm *s, const array *g, const array *b, int64_t at, int64_t rows);
 void admm_tv_rows(struct admm *s, const array *v, int64_t at, int64_t rows);
 
 #endif

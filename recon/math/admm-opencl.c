@@ -43,6 +43,8 @@ static void data_term(struct admm_opencl *p)
 	struct admm *s = p->s;
 	if (s->wants_sums)
 		admm_misfit_rows(s, p->pixels, s->b, 0, s->window.y);
+	if (s->settings->background)
+		admm_remainder_rows(s, p->pixels, s->b, 0, s->window.y);
 	admm_data_rows(s, p->pixels, s->xi, s->b, s->window.y);
 	admm_keep_window(s, p->pixels);
 	fft_forward(p->f, s->e, p->pixels);

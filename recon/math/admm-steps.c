@@ -14,35 +14,29 @@ array row_view(const array *a, int64_t row)
 	return v;
 }
 
-static float ratio(float before, float now)
-{
-	return now == before ? 1.0f : before / now;
-}
-
 void admm_dual_rows(const struct admm *s, array *d0, array *d1, const array *v, int64_t rows)
 {
-	float f = ratio(s->before.mu2, s->mu.mu2), t = s->settings->tau / s->mu.mu2;
+	float t = s->settings->tau / s->mu.mu2;
 	if (s->settings->isotropic)
-		RUN_PART(v, 0, rows, k_tv_dual_isotropic, d0, d1, v, v->pitch, s->grid.x, f, t);
+		RUN_PART(v, 0, rows, k_tv_dual_isotropic, d0, d1, v, v->pitch, s->grid.x, t);
 	else
-		RUN_PART(v, 0, rows, k_tv_dual, d0, d1, v, v->pitch, s->grid.x, f, t);
+		RUN_PART(v, 0, rows, k_tv_dual, d0, d1, v, v->pitch, s->grid.x, t);
 }
 
 void admm_drive_rows(const struct admm *s, array *drive, array *m, const array *v, const array *d0,
 	const array *d1, int64_t rows)
 {
-	float f = ratio(s->before.mu3, s->mu.mu3);
 	if (s->settings->order == ADMM_TUTORIAL)
-		RUN_PART(v, 0, rows, k_tv_drive_after, drive, m, v, d0, d1, v->pitch, s->grid.x, f,
+		RUN_PART(v, 0, rows, k_tv_drive_after, drive, m, v, d0, d1, v->pitch, s->grid.x,
 			s->mu.mu2, s->mu.mu3);
 	else
-		RUN_PART(v, 0, rows, k_tv_drive_before, drive, m, v, d0, d1, v->pitch, s->grid.x, f,
+		RUN_PART(v, 0, rows, k_tv_drive_before, drive, m, v, d0, d1, v->pitch, s->grid.x,
 			s->mu.mu2, s->mu.mu3);
 }
 
 void admm_data_rows(const struct admm *s, array *g, array *xi, const array *b, int64_t rows)
 {
-	RUN_PART(g, 0, rows, k_data_drive, g, g->pitch, xi, b, b->pitch, s->window.x, s->before.mu1,
+	RUN_PART(g, 0, rows, k_data_drive, g, g->pitch, xi, b, b->pitch, s->window.x, s->even,
 		s->mu.mu1);
 }
 
@@ -79,7 +73,13 @@ static array sums_at(const struct admm *s, int kind, int64_t at)
 void admm_misfit_rows(struct admm *s, const array *g, const array *b, int64_t at, int64_t rows)
 {
 	array result = sums_at(s, SUM_MISFIT, at);
-	RUN_PART(g, 0, rows, k_misfit, &result, g, g->pitch, b, b->pitch, s->window.x);
+	RUN_PART(g, 0, rows, k_misfit, &result, g, g->pitch, b, b->pitch, s->window.x, s->even);
+}
+
+void admm_remainder_rows(struct admm *s, const array *g, const array *b, int64_t at, int64_t rows)
+{
+	array result = sums_at(s, SUM_REMAINDER, at);
+	RUN_PART(g, 0, rows, k_remainder, &result, g, g->pitch, b, b->pitch, s->window.x);
 }
 
 void admm_tv_rows(struct admm *s, const array *v, int64_t at, int64_t rows)

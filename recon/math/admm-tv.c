@@ -48,23 +48,36 @@ static void allocate(struct admm *s, const struct admm_schedule *schedule)
 		vec_fill(cleared[i], 0);
 }
 
-/* 1/2 |C M v - b|^2 + tau TV(v), from the row sums of the last pixel pass */
-static double objective(const struct admm *s)
+/* Row sums of the last pixel pass, added up */
+static void add_sums(const struct admm *s, double sum[SUMS])
 {
 	g_autofree float *rows = g_new0(float, SUMS * s->grid.y);
-	double sum[SUMS] = { 0 };
 	array_download(s->sums, rows);
-	for (int kind = 0; kind < SUMS; kind++)
+	for (int kind = 0; kind < SUMS; kind++) {
+		sum[kind] = 0;
 		for (int64_t y = 0; y < s->grid.y; y++)
 			sum[kind] += (double)rows[kind * s->grid.y + y];
-	return sum[SUM_MISFIT] / 2 + (double)s->settings->tau * sum[SUM_TV];
+	}
 }
 
-static bool tick(const struct admm *s, int64_t k, watch *w, admm_outcome *o, GError **err)
+/* 1/2 |C M v + constant - b|^2 + tau TV(v); and the constant that the next pass takes for granted:
+ * the mean of what the model leaves over, which minimises this for the v at hand. */
+static double take_stock(struct admm *s)
+{
+	double sum[SUMS];
+	if (!s->wants_sums && !s->settings->background)
+		return NAN;
+	add_sums(s, sum);
+	if (s->settings->background)
+		s->even = (float)(sum[SUM_REMAINDER] / (double)(s->window.y * s->window.x));
+	return s->wants_sums ? sum[SUM_MISFIT] / 2 + (double)s->settings->tau * sum[SUM_TV] : NAN;
+}
+
+static bool tick(struct admm *s, int64_t k, watch *w, admm_outcome *o, GError **err)
 {
 	const admm_settings *t = s->settings;
 	o->iterations = k;
-	o->objective = s->wants_sums ? objective(s) : NAN;
+	o->objective = take_stock(s);
 	iteration_note note = {
 		.iteration = k, .iterations = t->iterations, .channel = t->channel, .channels = t->channels,
 		.objective = o->objective, .primal = o->primal, .dual = o->dual,
@@ -98,11 +111,10 @@ static bool iterate(struct admm *s, const struct admm_schedule *schedule, void *
 			schedule->result(p, result);
 		if (!last || s->wants_sums)
 			schedule->pixels(p);
-		s->before = s->mu;
 		if (!tick(s, k, w, o, err))
 			return false;
 	}
-	o->mu = s->mu;
+	o->background = (double)s->even;
 	o->fft_per_iteration = (double)(s->dev->fft_count - transforms) / (double)o->iterations;
 	return device_ok(s->dev, err);
 }
@@ -114,7 +126,7 @@ bool admm_tv(array *result, const array *b, const array *h, shape grid,
 	const struct admm_schedule *schedule = dev->opencl ? &admm_on_opencl : &admm_on_cpu;
 	struct admm s = {
 		.dev = dev, .grid = { 1, 1, grid.y, grid.x }, .window = { 1, 1, b->shape.y, b->shape.x },
-		.settings = settings, .b = b, .h = h, .mu = settings->mu, .before = settings->mu,
+		.settings = settings, .b = b, .h = h, .mu = settings->mu,
 		.wants_sums = watch_wants_objective(w)
 	};
 	*outcome = (admm_outcome){ .objective = NAN, .primal = NAN, .dual = NAN };

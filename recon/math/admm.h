@@ -17,8 +17,8 @@ typedef struct {
 	float tau;              /* weight of TV, in units of b times h */
 	bool isotropic;
 	enum admm_order order;
-	admm_penalties mu;      /* to begin with */
-	bool adapt;             /* balance the penalties on the way */
+	admm_penalties mu;
+	bool background;        /* fit light that falls on every pixel alike: b = C M v + constant */
 	int64_t iterations;     /* at most, >= 1 */
 	double tolerance;       /* stop when the relative residuals are below; 0: never */
 	int64_t channel, channels;      /* for the watch */
@@ -29,7 +29,7 @@ typedef struct {
 	bool converged;         /* stopped by the tolerance */
 	double objective;       /* NaN when nobody wanted it */
 	double primal, dual;    /* relative residuals of the last iteration */
-	admm_penalties mu;      /* at the end */
+	double background;      /* the constant, in units of b */
 	double fft_per_iteration;       /* real transforms, pruned ones counted whole */
 } admm_outcome;
 

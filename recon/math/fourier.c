@@ -52,11 +52,16 @@ double fourier_correlation_peak(const array *b, const array *h, shape grid)
 	return (double)vec_max_abs(correlation);
 }
 
-void fourier_wiener(array *result, const array *b, const array *h, shape grid, double noise)
+double fourier_gain(const array *h)
 {
 	g_autoptr(array) rows = array_new(h->dev, REAL, (shape){ 1, 1, 1, h->shape.y });
 	RUN(h, k_largest_norm, rows, h, h->pitch, h->shape.x);
-	float floor_value = vec_max_abs(rows) * (float)noise;
+	return (double)vec_max_abs(rows);
+}
+
+void fourier_wiener(array *result, const array *b, const array *h, shape grid, double noise)
+{
+	float floor_value = (float)(fourier_gain(h) * noise);
 	g_autoptr(array) image = filtered(b, h, grid, 1, floor_value > 0 ? floor_value : 1);
 	RUN(result, k_take, result, result->pitch, image, image->pitch, result->shape.x);
 }

@@ -18,6 +18,9 @@ array *psf_spectrum(const array *psf, shape grid, GError **err);
 /* The largest |M' C' b|: how strongly any one scene pixel can explain the data b. */
 double fourier_correlation_peak(const array *b, const array *h, shape grid);
 
+/* max |h|^2: the largest gain of M'M */
+double fourier_gain(const array *h);
+
 /* result = C F^-1 [ conj(h) F C'b / (|h|^2 + noise max |h|^2) ] */
 void fourier_wiener(array *result, const array *b, const array *h, shape grid, double noise);
 

@@ -35,33 +35,61 @@ static bool channel_load(channel *c, const task *t, const lensless_data *d, int6
 	return c->h != NULL;
 }
 
-/* Weights are given for data and PSF of unit scale; what they mean there, the largest |M'C'b|. */
-static bool data_size(const task *t, const lensless_data *d, double *size, GError **err)
+/* What weights and penalties are measured against. */
+typedef struct {
+	double peak;            /* the largest |M'C'b| of all channels */
+	double gain;            /* the largest |H|^2 */
+	double level;           /* scene value that would explain the mean of b: |mean b| / |H|max */
+} data_scale;
+
+static bool measure(const task *t, const lensless_data *d, data_scale *m, GError **err)
 {
-	*size = 0;
+	*m = (data_scale){ 0 };
 	for (int64_t i = 0; i < d->b->shape.c; i++) {
 		g_auto(channel) c = { 0 };
 		if (!channel_load(&c, t, d, i, err))
 			return false;
-		*size = MAX(*size, fourier_correlation_peak(c.b, c.h, d->grid));
+		m->peak = MAX(m->peak, fourier_correlation_peak(c.b, c.h, d->grid));
+		m->gain = MAX(m->gain, fourier_gain(c.h));
 	}
+	if (m->gain > 0)
+		m->level = fabs(vec_sum(d->b)) / (double)shape_count(d->b->shape) / sqrt(m->gain);
 	return device_ok(t->dev, err);
 }
 
-static admm_settings settings_for(const task *t, double size)
+/*
+ * Penalties in the data's own units, so that the number of iterations does not depend on scale,
+ * size or weight.  The constants were chosen on real captures (a hand, five photographs) at three
+ * resolutions and weights from 1e-5 to 1e-3: fifty iterations come closer to the optimum than five
+ * hundred with the published ones, and residual balancing did worse than no change at all.
+ */
+static admm_penalties penalties(const data_scale *m, double tau)
+{
+	double mu1 = 0.3, mu3 = 0.006 * mu1 * m->gain;
+	double mu2 = m->level > 0 && tau > 0 ? tau / (0.03 * m->level) : 1e-3 * mu1 * m->gain;
+	return (admm_penalties){ (float)mu1, (float)mu2, (float)(mu3 > 0 ? mu3 : 1) };
+}
+
+static admm_settings settings_for(const task *t, const data_scale *m)
 {
 	const lensless_options *o = t->options;
-	double tau = !isnan(o->tau) ? o->tau : !isnan(o->tv_weight) ? o->tv_weight * size :
-		o->compat ? 1e-4 : DEFAULT_TV_WEIGHT * size;
+	double tau = !isnan(o->tau) ? o->tau : !isnan(o->tv_weight) ? o->tv_weight * m->peak :
+		o->compat ? 1e-4 : DEFAULT_TV_WEIGHT * m->peak;
+	bool automatic = o->mu == 0 || (o->mu < 0 && !o->compat);
 	admm_settings s = {
-		.tau = (float)tau, .isotropic = o->tv == 1,
+		.tau = (float)tau, .isotropic = o->tv == 1, .background = o->background == 1,
 		.order = o->compat == COMPAT_LENSLESSPICAM ? ADMM_LPC : ADMM_TUTORIAL,
-		.mu = { (float)o->mu1, (float)o->mu2, (float)o->mu3 },
-		.adapt = o->mu == 0 || (o->mu < 0 && !o->compat),
 		.iterations = o->iterations, .tolerance = o->tolerance
 	};
+	s.mu = automatic ? penalties(m, tau) :
+		(admm_penalties){ (float)o->mu1, (float)o->mu2, (float)o->mu3 };
+	if (o->background == 0)
+		s.background = !o->compat;
 	report_number(t->report, "tau", tau);
-	report_number(t->report, "tv_weight", tau / size);
+	report_number(t->report, "tv_weight", m->peak > 0 ? tau / m->peak : NAN);
+	report_number(t->report, "mu1", (double)s.mu.mu1);
+	report_number(t->report, "mu2", (double)s.mu.mu2);
+	report_number(t->report, "mu3", (double)s.mu.mu3);
 	return s;
 }
 
@@ -74,10 +102,10 @@ static void tell(const task *t, const admm_outcome *o, int64_t iterations)
 
 bool lensless_admm(task *t, const lensless_data *d, array *result, GError **err)
 {
-	double size;
-	if (!data_size(t, d, &size, err))
+	data_scale scale;
+	if (!measure(t, d, &scale, err))
 		return false;
-	admm_settings s = settings_for(t, size);
+	admm_settings s = settings_for(t, &scale);
 	admm_outcome total = { 0 }, o;
 	int64_t most = 0;
 	s.channels = d->b->shape.c;

@@ -16,7 +16,7 @@ typedef struct {
 	int method, compat, dark, tv, bayer, flip;
 	int64_t downsample, iterations, rotate;
 	double dark_level, tv_weight, tau, tolerance, mu1, mu2, mu3, wiener;
-	int mu;
+	int mu, background;
 	bool bgr;
 } lensless_options;
 
