@@ -44,9 +44,27 @@ static bool scene_load(scene *s, const task *t, const lensless_data *d, int64_t 
 	return device_ok(t->dev, err);
 }
 
+/*
+ * The constant that explains most beside A v is the mean of b - A v: with P taking means out, the
+ * misfit is then 1/2 |P A v - P b|^2.  Even light in the scene then costs nothing: with many depths
+ * too much of it comes up, so volumes do without unless told.
+ */
+static void fit_background(const task *t, scene *s)
+{
+	const lensless_options *o = t->options;
+	bool automatic = !o->compat && s->v->shape.z == 1;
+	if (o->background != 1 && (o->background != 0 || !automatic))
+		return;
+	g_autoptr(array) b = s->b;
+	linop *p = linop_without_mean(b->dev, b->shape);
+	s->b = array_like(b);
+	linop_apply(p, s->b, b);
+	s->a = linop_chain(p, s->a);
+}
+
 /* --- weights ---------------------------------------------------------------------------------- */
 
-/* The largest |A'b| of all channels; see --tv-weight. */
+/* The largest |M'C'b| of all channels, b as it came; see --tv-weight. */
 static bool data_size(const task *t, const lensless_data *d, double *size, GError **err)
 {
 	*size = 0;
@@ -146,6 +164,7 @@ static bool reconstruct(task *t, const lensless_data *d, solver *solve, array *r
 			.outer = t->watch, .channel = i, .channels = d->b->shape.c };
 		if (!scene_load(&s, t, d, i, err))
 			return false;
+		fit_background(t, &s);
 		s.g = prior(t, s.v->shape, tau);
 		if (!solve_scene(&s, t, solve, &l, err))
 			return false;

@@ -45,7 +45,7 @@ static const relumine_option own_options[] = {
 	{ "mu3", 0, RELUMINE_NUMBER, "4e-5", 1e-30, 1e30, NULL, "MU",
 		"fixed penalty of w = v", false, OPTION_AT(lensless_options, mu3) },
 	{ "background", 0, RELUMINE_CHOICE, "auto", 0, 0, "auto|fit|none", NULL,
-		"light on every pixel alike is fitted beside the scene; auto: except with --compat", false,
+		"fit light on every pixel alike beside the scene; auto: not with --compat, nor volumes", false,
 		OPTION_AT(lensless_options, background) },
 	{ "wiener", 0, RELUMINE_NUMBER, "0.001", 1e-12, 1e12, NULL, "K",
 		"noise to signal of --method wiener, relative to the largest |H|^2", false,
