@@ -206,9 +206,9 @@ static void depth_inverse_apply(const linop *a, array *y, const array *x)
 	one.shape.c = x->shape.c;
 	double n = transform_size(x->shape, 2);
 	fft_forward(c->transform, s, x);
+	float scale = (float)(1 / n), data = (float)((double)d->data * n * n);
 	RUN(&one, k_depth_inverse, s, c->factor, d->laplacian, s->pitch, s->shape.x, s->plane_rows,
-		x->shape.z, rows_of_channel(c->factor), (float)(1 / n), (float)((double)d->data * n * n), d->smooth,
-		d->ridge);
+		x->shape.z, rows_of_channel(c->factor), scale, data, d->smooth, d->ridge);
 	fft_inverse(c->transform, y, s);
 }
 

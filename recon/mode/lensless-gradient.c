@@ -89,7 +89,7 @@ static bool choose_tau(const task *t, const lensless_data *d, double *tau, GErro
 		return false;
 	*tau = !isnan(o->tau) ? o->tau : o->tv_weight * size;
 	report_number(t->report, "tau", *tau);
-	report_number(t->report, "tv_weight", *tau / size);
+	report_number(t->report, "tv_weight", size > 0 ? *tau / size : NAN);
 	return true;
 }
 
