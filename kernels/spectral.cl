@@ -102,3 +102,34 @@ ROW_KERNEL(k_spectrum_inverse, OUT2(y), IN(p), IN(l), INT(pitch), INT(width), IN
 		}
 	}
 }
+
+/*
+ * y = scale (d + data a a')^-1 y along z, a = conj(h), d = smooth l + ridge (Sherman and Morrison,
+ * Ann. Math. Stat. 21, 1950).  Rows run over one plane of each channel.
+ */
+ROW_KERNEL(k_depth_inverse, OUT2(y), IN2(h), IN(l), INT(pitch), INT(width), INT(rows), INT(depth),
+	INT(h_channel), NUM(scale), NUM(data), NUM(smooth), NUM(ridge))
+{
+	EACH_ROW(r) {
+		idx channel = r / rows, row = r % rows;
+		idx from = (channel * depth * rows + row) * pitch;
+		idx factor = (channel * h_channel + row) * pitch;
+
+		EACH_COLUMN(i, width) {
+			float2 sum = MAKE2(0.0f, 0.0f);
+			float d = smooth * l[row * pitch + i] + ridge, power = 0.0f;
+			for (idx z = 0; z < depth; z++) {
+				idx at = z * rows * pitch + i;
+				float2 a = GET2(h, factor + at);
+				sum = add2(sum, mul2(a, GET2(y, from + at)));
+				power += norm2(a);
+			}
+			sum = scale2(sum, -data / (d + data * power));
+			for (idx z = 0; z < depth; z++) {
+				idx at = z * rows * pitch + i;
+				float2 part = conj_mul2(GET2(h, factor + at), sum);
+				PUT2(y, from + at, scale2(add2(GET2(y, from + at), part), scale / d));
+			}
+		}
+	}
+}

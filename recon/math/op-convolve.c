@@ -149,12 +149,16 @@ static void sum_adjoint(const linop *a, array *x, const array *y)
 	fft_inverse(c->transform, x, s);
 }
 
+static const linop_class sum_class = {
+	"convolve and add", sum_apply, sum_adjoint, convolve_free
+};
+
 linop *linop_convolve_sum(device *dev, shape s, const array *psf, position origin)
 {
-	static const linop_class class = { "convolve and add", sum_apply, sum_adjoint, convolve_free };
 	shape one = { s.c, 1, s.y, s.x };
 	check_psf(s, psf->shape, 2);
-	struct convolve *c = convolve_new(&class, dev, (space){ REAL, s }, (space){ REAL, one }, 2);
+	struct convolve *c = convolve_new(&sum_class, dev, (space){ REAL, s }, (space){ REAL, one },
+		2);
 	c->sum = array_new(dev, COMPLEX, fft_spectrum_shape(one));
 	c->factor = factor_of(c, psf, origin);
 	/* at each frequency A is one row: its squared length */
@@ -184,6 +188,56 @@ linop *linop_convolve_inverse(const linop *convolve, double data, double smooth,
 		(float)ridge);
 	c->base.norm2 = 1 / (ridge * ridge);
 	return &c->base;
+}
+
+/* With all depths in one plane each frequency has a matrix: a diagonal one and one of rank 1. */
+struct depth_inverse {
+	struct convolve convolve;
+	array *laplacian;
+	float data, smooth, ridge;
+};
+
+static void depth_inverse_apply(const linop *a, array *y, const array *x)
+{
+	const struct depth_inverse *d = (const struct depth_inverse *)a;
+	const struct convolve *c = &d->convolve;
+	array *s = c->spectrum;
+	array one = array_plane(s, 0, 0);
+	one.shape.c = x->shape.c;
+	double n = transform_size(x->shape, 2);
+	fft_forward(c->transform, s, x);
+	float scale = (float)(1 / n), data = (float)((double)d->data * n * n);
+	RUN(&one, k_depth_inverse, s, c->factor, d->laplacian, s->pitch, s->shape.x, s->plane_rows,
+		x->shape.z, rows_of_channel(c->factor), scale, data, d->smooth, d->ridge);
+	fft_inverse(c->transform, y, s);
+}
+
+static void depth_inverse_free(linop *a)
+{
+	array_free(((struct depth_inverse *)a)->laplacian);
+	convolve_free(a);
+}
+
+linop *linop_convolve_sum_inverse(const linop *sum, double data, double smooth, double ridge)
+{
+	static const linop_class class = {
+		"inverse of many depths", depth_inverse_apply, depth_inverse_apply, depth_inverse_free
+	};
+	const struct convolve *m = (const struct convolve *)sum;
+	shape s = sum->domain.shape;
+	assert(sum->class == &sum_class && ridge > 0);
+	struct depth_inverse *d = linop_new(&class, sizeof(struct depth_inverse), sum->dev, sum->domain,
+		sum->domain);
+	d->convolve.axes = 2;
+	d->convolve.transform = fft_new(sum->dev, s, 2);
+	d->convolve.spectrum = array_new(sum->dev, COMPLEX, fft_spectrum_shape(s));
+	d->convolve.factor = array_copy(m->factor);
+	d->laplacian = gradient_spectrum(sum->dev, s, 2);
+	d->data = (float)data;
+	d->smooth = (float)smooth;
+	d->ridge = (float)ridge;
+	d->convolve.base.norm2 = 1 / (ridge * ridge);
+	return &d->convolve.base;
 }
 
 static double wave(int64_t k, int64_t n)

@@ -59,8 +59,17 @@ position psf_origin(shape psf, shape grid);
  */
 linop *linop_convolve_inverse(const linop *convolve, double data, double smooth, double ridge);
 
+/*
+ * The same for a linop_convolve_sum and the gradient in the plane, where M'M couples the depths:
+ * as exact, for one transform of the volume each way.
+ */
+linop *linop_convolve_sum_inverse(const linop *sum, double data, double smooth, double ridge);
+
 /* |F Psi'Psi|: 2 - 2 cos(2 pi k / n) summed over the axes; REAL (1, z, y, x / 2 + 1). */
 array *gradient_spectrum(device *dev, shape s, int axes);
+
+/* x less its mean over all elements: the projection that lets a constant be fitted for free. */
+linop *linop_without_mean(device *dev, shape s);
 
 /* The sum over depth: (c, z, y, x) -> (c, 1, y, x). */
 linop *linop_sum_depth(device *dev, shape s);

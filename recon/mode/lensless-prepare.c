@@ -81,8 +81,8 @@ static bool check_fit(const task *t, const array *b, const array *psf, GError **
 	const char *remedy = NULL;
 	if (psf->shape.c != 1 && psf->shape.c != b->shape.c)
 		remedy = "give a gray PSF, or one with a channel for each of the capture's";
-	else if (psf->shape.z != 1 || b->shape.z != 1)
-		remedy = "give one plane of each";
+	else if (b->shape.z != 1)
+		remedy = "give a capture of one page";
 	else if (psf->shape.y > b->shape.y || psf->shape.x > b->shape.x)
 		remedy = "crop the PSF to the sensor, or check that the two files are not exchanged";
 	else if (psf->shape.y * b->shape.x != psf->shape.x * b->shape.y && psf->shape.y == b->shape.x)
@@ -114,7 +114,7 @@ static bool normalise(const task *t, lensless_data *d, GError **err)
 	cut_noise(t, d->psf);
 	if (!psf_normalise(d->psf, PSF_NORM_TOTAL, &factor, p->path, err))
 		return false;
-	d->psf_sum = vec_sum(d->psf) / (double)d->psf->shape.c;
+	d->psf_sum = vec_sum(d->psf) / (double)shape_planes(d->psf->shape);
 	d->b_scale = o->compat == COMPAT_TUTORIAL ? vec_norm(d->b) : (double)vec_max_abs(d->b);
 	if (d->b_scale > 0)
 		vec_scale(d->b, (float)(1 / d->b_scale));

@@ -7,25 +7,26 @@
 #include "math/admm.h"
 #include "math/vec.h"
 #include "mode/lensless-admm.h"
+#include "mode/lensless-gradient.h"
 #include "stage/calibrate.h"
 #include "stage/demosaic.h"
 #include "stage/geometry.h"
 
 static const relumine_option own_options[] = {
 	{ "psf", 'p', RELUMINE_FILE_IN, NULL, 0, 0, NULL, "FILE",
-		"the point spread function: the capture of one point of light (required)", false,
+		"the point spread function: one point of light; of z pages: at z depths (required)", false,
 		OPTION_AT(lensless_options, psf) },
 	{ "downsample", 0, RELUMINE_INTEGER, "1", 1, 64, NULL, "N",
 		"average blocks of N x N pixels of capture and PSF into one first: faster, less noise", false,
 		OPTION_AT(lensless_options, downsample) },
-	{ "method", 0, RELUMINE_CHOICE, "admm", 0, 0, "admm|wiener", NULL,
-		"admm: total variation, light >= 0; wiener: one step, for a quick look", false,
+	{ "method", 0, RELUMINE_CHOICE, NULL, 0, 0, "admm|wiener|fista|nesterov|gradient", NULL,
+		"how to solve, see above; not given: admm, or fista for a PSF of many depths", false,
 		OPTION_AT(lensless_options, method) },
 	{ "iterations", 'i', RELUMINE_INTEGER, NULL, 1, 1000000, NULL, "N",
-		"at most this many steps; not given: 20, with --compat 100", false,
+		"at most this many; not given: admm 20, with --compat 100, others 300", false,
 		OPTION_AT(lensless_options, iterations) },
 	{ "tolerance", 0, RELUMINE_NUMBER, "0", 0, 1, NULL, "T",
-		"stop when the objective has changed by less than this share three times (0: never)", false,
+		"stop when the objective (admm) or picture changes by less, three times (0: never)", false,
 		OPTION_AT(lensless_options, tolerance) },
 	{ "tv", 0, RELUMINE_CHOICE, NULL, 0, 0, "anisotropic|isotropic", NULL,
 		"|dy| + |dx|, or the length of (dy, dx); not given: isotropic, not with --compat", false,
@@ -46,7 +47,7 @@ static const relumine_option own_options[] = {
 	{ "mu3", 0, RELUMINE_NUMBER, "4e-5", 1e-30, 1e30, NULL, "MU",
 		"fixed penalty of w = v", false, OPTION_AT(lensless_options, mu3) },
 	{ "background", 0, RELUMINE_CHOICE, "auto", 0, 0, "auto|fit|none", NULL,
-		"light on every pixel alike is fitted beside the scene; auto: except with --compat", false,
+		"fit light on every pixel alike beside the scene; auto: not with --compat, nor volumes", false,
 		OPTION_AT(lensless_options, background) },
 	{ "psf-threshold", 0, RELUMINE_NUMBER, NULL, 0, 1, NULL, "SHARE",
 		"PSF values below this share of its largest are noise; not given: 0.05 for float files, "
@@ -134,20 +135,39 @@ static bool cut_highlights(const task *t, array *a, GError **err)
 	return true;
 }
 
+static bool (*const methods[])(task *, const lensless_data *, array *, GError **) = {
+	[METHOD_ADMM] = lensless_admm, [METHOD_WIENER] = lensless_wiener,
+	[METHOD_FISTA] = lensless_fista, [METHOD_NESTEROV] = lensless_nesterov,
+	[METHOD_GRADIENT] = lensless_descent
+};
+
+/* The method to use, or -1. */
+static int choose_method(const task *t, int64_t depths, GError **err)
+{
+	const lensless_options *o = t->options;
+	if (o->method < 0)
+		return depths == 1 ? METHOD_ADMM : METHOD_FISTA;
+	if (depths == 1 || (o->method != METHOD_ADMM && o->method != METHOD_WIENER))
+		return o->method;
+	error_set(err, RELUMINE_BAD_USAGE, "--method", "use --method fista, or give a PSF of one page",
+		"this method makes one plane, and the PSF has %d depths", (int)depths);
+	return -1;
+}
+
 static bool run(task *t, GError **err)
 {
 	const lensless_options *o = t->options;
 	g_auto(lensless_data) d = { 0 };
 	if (!task_step(t, "calibrate") || !lensless_prepare(t, &d, err))
 		return false;
-	if (!task_step(t, "reconstruct"))
+	int method = choose_method(t, d.psf->shape.z, err);
+	if (method < 0 || !task_step(t, "reconstruct"))
 		return false;
-	g_autoptr(array) result = array_new(t->cpu, REAL, d.b->shape);
-	bool ok = o->method == METHOD_ADMM ? lensless_admm(t, &d, result, err) :
-		lensless_wiener(t, &d, result, err);
-	if (!ok) {
+	shape s = { d.b->shape.c, d.psf->shape.z, d.b->shape.y, d.b->shape.x };
+	g_autoptr(array) result = array_new(t->cpu, REAL, s);
+	if (!device_ok(t->cpu, err) || !methods[method](t, &d, result, err)) {
 		error_while(err, "lensless, reconstructing %d x %d pixels on a grid of %d x %d",
-			(int)d.b->shape.x, (int)d.b->shape.y, (int)d.grid.x, (int)d.grid.y);
+			(int)s.x, (int)s.y, (int)d.grid.x, (int)d.grid.y);
 		return false;
 	}
 	/* in the capture's units: what a scene pixel sent to the whole sensor */
@@ -171,12 +191,19 @@ const modality command_lensless = {
 		.examples =
 			"relumine lensless capture.tif --psf psf.tif -o picture.png\n"
 			"relumine lensless capture.tif --psf psf.tif --downsample 4 -o picture.png -o picture.tif\n"
-			"relumine lensless capture.tif --psf psf.tif --method wiener -o quick.png",
+			"relumine lensless capture.tif --psf psf.tif --method wiener -o quick.png\n"
+			"relumine lensless capture.tif --psf depths.tif --iterations 300 -o volume.tif",
 		.description =
 			"The capture is the scene convolved with the PSF and cut off by the sensor's edge.  The "
 			"scene is worked out on a grid twice as large, so that light from beyond the edge does "
 			"not fold back into the picture, as the one with the least total variation that "
 			"explains the capture and is nowhere negative.\n"
+			"A PSF of z pages holds the patterns of points at z depths.  The result is then a volume of "
+			"z pages that together explain the one capture.\n"
+			"Methods: admm, total variation and no negative light.  wiener, one step, for a quick look.  "
+			"fista, nesterov (momentum 0.9) and gradient, steepest descent with steps of 1 / max |H|^2, "
+			"with no negative light, and with total variation (of each page) where --tv-weight or --tau "
+			"is given.  Of these three fista needs the fewest steps.\n"
 			"Values of a .tif or .npy are linear, in units of the capture.",
 	},
 	.options_size = sizeof(lensless_options),

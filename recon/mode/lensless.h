@@ -5,7 +5,9 @@
 
 #include "mode/modality.h"
 
-enum lensless_method { METHOD_ADMM, METHOD_WIENER };
+enum lensless_method {
+	METHOD_ADMM, METHOD_WIENER, METHOD_FISTA, METHOD_NESTEROV, METHOD_GRADIENT
+};
 enum lensless_compat { COMPAT_NONE, COMPAT_TUTORIAL, COMPAT_LENSLESSPICAM };
 enum lensless_dark { DARK_AUTO, DARK_CORNER, DARK_NONE };
 
@@ -22,9 +24,9 @@ typedef struct {
 /* Capture and PSF made ready; owned. */
 typedef struct {
 	array *b;               /* (c, 1, y, x): scaled by 1 / b_scale, on the CPU */
-	array *psf;             /* (1 or c, 1, y, x): L2 norm 1 */
+	array *psf;             /* (1 or c, z, y, x): L2 norm 1 */
 	double b_scale;         /* capture's units for 1 in b */
-	double psf_sum;         /* of the scaled PSF, mean over channels */
+	double psf_sum;         /* of the scaled PSF, mean over channels, depths */
 	shape grid;             /* one channel: what the scene is worked out on */
 } lensless_data;
 
