@@ -118,20 +118,24 @@ static array *turn(const lensless_options *o, array *taken)
 	return o->rotate ? geometry_rotate(a, (int)o->rotate) : g_steal_pointer(&a);
 }
 
-/* A few isolated pixels far above all others would set the scale of every rendering. */
+/*
+ * A few pixels above all others would set the scale of every rendering.  Where they are the scene,
+ * as points of light on black are, they stay.
+ */
 static bool cut_highlights(const task *t, array *a, GError **err)
 {
 	const lensless_options *o = t->options;
 	double percent = !isnan(o->highlights) ? o->highlights :
-		o->compat || a->shape.c == 1 ? 100 : 99;
+		o->compat || a->shape.c == 1 || a->shape.z > 1 ? 100 : 99;
 	if (percent >= 100)
 		return true;
 	double most = calibrate_percentile(a, -1, percent, err);
 	if (isnan(most))
 		return false;
+	if (isnan(o->highlights) && most < 0.2 * (double)vec_max_abs(a))
+		return true;
 	report_number(t->report, "highlight_limit", most);
-	if (most > 0)
-		vec_clamp(a, 0, (float)most);
+	vec_clamp(a, 0, (float)most);
 	return true;
 }
 
