@@ -31,7 +31,7 @@ ROW_KERNEL(k_tv_dual_isotropic, OUT(d0), OUT(d1), IN(v), INT(pitch), INT(width),
 			idx i = r * pitch + x;
 			float g0 = v[i - pitch] - v[i], g1 = v[i - 1] - v[i];
 			float q0 = 2.0f * g0 + d0[i], q1 = 2.0f * g1 + d1[i];
-			float s = t / pick_max(sqrt(q0 * q0 + q1 * q1), t);
+			float s = t / pick_max(sqrt(q0 * q0 + q1 * q1), pick_max(t, 1e-30f));
 			d0[i] = s * q0 - g0;
 			d1[i] = s * q1 - g1;
 		}

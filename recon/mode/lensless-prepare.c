@@ -105,6 +105,9 @@ static void cut_noise(const task *t, array *psf)
 	report_number(t->report, "psf_threshold", share);
 }
 
+/* Captures that nowhere reach this are dark: smaller numbers are flushed to zero on the way. */
+#define LEAST_LIGHT 1e-36
+
 /* Both to the size of one unit, so that weights mean the same for every sensor and exposure. */
 static bool normalise(const task *t, lensless_data *d, GError **err)
 {
@@ -116,10 +119,15 @@ static bool normalise(const task *t, lensless_data *d, GError **err)
 		return false;
 	d->psf_sum = vec_sum(d->psf) / (double)shape_planes(d->psf->shape);
 	d->b_scale = o->compat == COMPAT_TUTORIAL ? vec_norm(d->b) : (double)vec_max_abs(d->b);
-	if (d->b_scale > 0)
-		vec_scale(d->b, (float)(1 / d->b_scale));
-	else
+	float root = (float)(1 / sqrt(d->b_scale));     /* twice: 1 / scale itself may be no float */
+	if (d->b_scale >= LEAST_LIGHT) {
+		vec_scale(d->b, root);
+		vec_scale(d->b, root);
+	} else {
+		vec_fill(d->b, 0);
+		d->b_scale = 0;
 		report_warn(t->report, "%s holds no light above the dark level", t->inputs[0].path);
+	}
 	report_number(t->report, "psf_factor", factor);
 	report_number(t->report, "capture_scale", d->b_scale);
 	return device_ok(t->cpu, err);
