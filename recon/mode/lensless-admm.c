@@ -83,7 +83,10 @@ static admm_settings settings_for(const task *t, const data_scale *m)
 		.iterations = o->iterations > 0 ? o->iterations : o->compat ? 100 : 20, .tolerance = o->tolerance
 	};
 	s.mu = automatic ? penalties(m, tau) :
-		(admm_penalties){ (float)o->mu1, (float)o->mu2, (float)o->mu3 };
+		(admm_penalties){ 1e-6f, 1e-5f, 4e-5f };        /* as published */
+	s.mu.mu1 = isnan(o->mu1) ? s.mu.mu1 : (float)o->mu1;
+	s.mu.mu2 = isnan(o->mu2) ? s.mu.mu2 : (float)o->mu2;
+	s.mu.mu3 = isnan(o->mu3) ? s.mu.mu3 : (float)o->mu3;
 	if (o->background == 0)
 		s.background = !o->compat;
 	report_number(t->report, "tau", tau);
