@@ -8,6 +8,7 @@
 #include "resample.cl"
 #include "demosaic.cl"
 #include "render.cl"
+#include "chroma.cl"
 #include "fourier.cl"
 #include "halo.cl"
 #include "window.cl"

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* calibrate.c - dark levels, flat fields, bad pixels, percentiles, random numbers */
+/* calibrate.c - dark levels, flat fields, bad pixels, colour noise, percentiles, random numbers */
 #include <glib.h>
 #include <math.h>
 #include <string.h>
 #include "core/error.h"
 #include "math/vec.h"
 #include "stage/calibrate.h"
+#include "stage/chroma.h"
 #include "stage/random.h"
 #include "stage/select.h"
 #include "tests/stage.h"
@@ -238,6 +239,71 @@ static void poisson_counts(void)
 	poisson_distribution(60);
 }
 
+/* --- colour noise ----------------------------------------------------------------------------- */
+
+/* Two halves that differ in red less blue alone: total variation pulls them together. */
+static double two_halves(int64_t c, int64_t z, int64_t y, int64_t x)
+{
+	(void)z, (void)y;
+	return 10 + (c == 1 ? 0 : (c == 0 ? 1 : -1) * (x < 8 ? 2 : 0));
+}
+
+/*
+ * min 1/2 |x - y|^2 + w TV(x) for a step between two halves of a x b pixels each: TV is b times the
+ * step, so each half moves by w b / (a b) = w / a towards the other until they meet.
+ */
+static void chroma_of_a_step(void)
+{
+	const double weights[] = { 0, 0.1, 0.2, 0.4 };
+	for (size_t i = 0; i < G_N_ELEMENTS(weights); i++) {
+		g_autoptr(array) a = make((shape){ 3, 1, 6, 16 }, two_halves);
+		double high = 2 * sqrt(2), move = fmin(weights[i] / 8, high / 2);
+		double left = (high - move) / sqrt(2), right = move / sqrt(2);
+		chroma_smooth(a, weights[i]);
+		for (int64_t x = 0; x < 16; x++) {
+			double odd = x < 8 ? left : right;
+			g_assert_cmpfloat_with_epsilon(at(a, 0, 0, 3, x), 10 + odd, 2e-2);
+			g_assert_cmpfloat_with_epsilon(at(a, 1, 0, 3, x), 10, 1e-5);
+			g_assert_cmpfloat_with_epsilon(at(a, 2, 0, 3, x), 10 - odd, 2e-2);
+		}
+	}
+}
+
+static double gray_noise(int64_t c, int64_t z, int64_t y, int64_t x)
+{
+	(void)c;
+	return scrambled(0, z, y, x) / 65521;
+}
+
+static void chroma_of_gray(void)
+{
+	g_autoptr(array) a = make((shape){ 3, 2, 20, 31 }, gray_noise);
+	g_autoptr(array) b = array_copy(a);
+	chroma_smooth(a, 0.3);
+	vec_subtract(b, a);
+	g_assert_cmpfloat((double)vec_max_abs(b), <, 1e-5);
+}
+
+/* Brightness stays, and nothing becomes negative. */
+static void chroma_of_noise(void)
+{
+	g_autoptr(array) a = make((shape){ 3, 1, 20, 31 }, scrambled);
+	g_autoptr(array) b = array_copy(a);
+	vec_shift(a, 60000);
+	vec_shift(b, 60000);
+	chroma_smooth(a, 5000);
+	for (int64_t i = 0; i < 20 * 31; i++) {
+		double before = 0, after = 0;
+		for (int64_t c = 0; c < 3; c++) {
+			before += at(b, c, 0, i / 31, i % 31);
+			after += at(a, c, 0, i / 31, i % 31);
+		}
+		g_assert_cmpfloat_with_epsilon(after, before, 0.5);
+	}
+	vec_subtract(b, a);
+	g_assert_cmpfloat(vec_norm(b), >, 10000);
+}
+
 static const stage_test tests[] = {
 	{ "/calibrate/dark", dark_levels },
 	{ "/calibrate/dark-frame", dark_frames },
@@ -248,6 +314,9 @@ static const stage_test tests[] = {
 	{ "/random/philox", philox_known_answers },
 	{ "/random/moments", random_moments },
 	{ "/random/poisson", poisson_counts },
+	{ "/chroma/step", chroma_of_a_step },
+	{ "/chroma/gray", chroma_of_gray },
+	{ "/chroma/noise", chroma_of_noise },
 };
 
 int main(int argc, char **argv)

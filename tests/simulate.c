@@ -85,6 +85,23 @@ static void psf_norms(void)
 	g_assert_false(psf_normalise(half, PSF_NORM_CHANNEL, NULL, "p", NULL));
 }
 
+/* The faint part: light that falls off slowly, the same with noise over it, nothing at all. */
+static void psf_faint_parts(void)
+{
+	g_autoptr(array) psf = make((shape){ 1, 1, 81, 101 }, blob);
+	g_autoptr(array) noise = make((shape){ 1, 1, 81, 101 }, scrambled);
+	g_autoptr(array) point = make((shape){ 1, 1, 81, 101 }, scrambled);
+	vec_scale(psf, 1 / vec_max_abs(psf));
+	g_assert_cmpfloat(psf_faint_correlation(psf, 0.05), >, 0.9);
+	vec_axpy(psf, 0.045f / 65521, noise);
+	g_assert_cmpfloat(fabs(psf_faint_correlation(psf, 0.05)), <, 0.4);
+	vec_fill(point, 0);
+	array_row(point, 0, 0, 40)[50] = 1;
+	g_assert_true(isnan(psf_faint_correlation(point, 0.05)));
+	g_autoptr(array) small = make((shape){ 1, 1, 3, 3 }, blob);
+	g_assert_true(isnan(psf_faint_correlation(small, 0.05)));
+}
+
 /* --- what is it like? ------------------------------------------------------------------------- */
 
 /* A Gaussian of sigma 4: its autocorrelation is one of sigma 4 sqrt(2). */
@@ -333,6 +350,7 @@ static void same_for_any_threads(void)
 static const stage_test tests[] = {
 	{ "/psf/refusals", psf_refusals },
 	{ "/psf/norms", psf_norms },
+	{ "/psf/faint", psf_faint_parts },
 	{ "/psf/gaussian", psf_of_a_gaussian },
 	{ "/psf/spoilt", psf_spoilt },
 	{ "/psf/point", psf_of_a_point },

@@ -70,7 +70,8 @@ static admm_penalties penalties(const data_scale *m, double tau)
 	return (admm_penalties){ (float)mu1, (float)mu2, (float)(mu3 > 0 ? mu3 : 1) };
 }
 
-static admm_settings settings_for(const task *t, const data_scale *m)
+/* A PSF with noise in it fits the data by noise in the scene, the more the longer one iterates. */
+static admm_settings settings_for(const task *t, const data_scale *m, bool noisy)
 {
 	const lensless_options *o = t->options;
 	double tau = !isnan(o->tau) ? o->tau : !isnan(o->tv_weight) ? o->tv_weight * m->peak :
@@ -80,7 +81,8 @@ static admm_settings settings_for(const task *t, const data_scale *m)
 		.tau = (float)tau, .background = o->background == 1,
 		.isotropic = o->tv < 0 ? !o->compat : o->tv == 1,
 		.order = o->compat == COMPAT_LENSLESSPICAM ? ADMM_LPC : ADMM_TUTORIAL,
-		.iterations = o->iterations > 0 ? o->iterations : o->compat ? 100 : 20, .tolerance = o->tolerance
+		.iterations = o->iterations > 0 ? o->iterations : noisy && !o->compat ? 20 : 100,
+		.tolerance = o->tolerance
 	};
 	s.mu = automatic ? penalties(m, tau) :
 		(admm_penalties){ 1e-6f, 1e-5f, 4e-5f };        /* as published */
@@ -109,7 +111,7 @@ bool lensless_admm(task *t, const lensless_data *d, array *result, GError **err)
 	data_scale scale;
 	if (!measure(t, d, &scale, err))
 		return false;
-	admm_settings s = settings_for(t, &scale);
+	admm_settings s = settings_for(t, &scale, d->noisy);
 	admm_outcome total = { 0 }, o;
 	int64_t most = 0;
 	s.channels = d->b->shape.c;

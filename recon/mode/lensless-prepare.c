@@ -94,14 +94,21 @@ static bool check_fit(const task *t, const array *b, const array *psf, GError **
 	return false;
 }
 
-/* Files of floats are mostly estimates, whose noise is as wide as the picture. */
-static void cut_noise(const task *t, array *psf)
+/*
+ * A PSF that was estimated has noise as wide as the picture, which stands in the way more than the
+ * faint light that is cut off with it.  One that was photographed or computed is smooth there.
+ */
+static void cut_noise(const task *t, lensless_data *d)
 {
 	const lensless_options *o = t->options;
-	bool estimated = task_picture(t, "psf")->white == 0;
-	double share = !isnan(o->psf_threshold) ? o->psf_threshold : estimated && !o->compat ? 0.05 : 0;
+	const double noise_share = 0.05, noise_correlation = 0.5;
+	double correlation = psf_faint_correlation(d->psf, noise_share);
+	d->noisy = correlation < noise_correlation;
+	double share = !isnan(o->psf_threshold) ? o->psf_threshold : d->noisy && !o->compat ?
+		noise_share : 0;
 	if (share > 0)
-		psf_cut_below(psf, share);
+		psf_cut_below(d->psf, share);
+	report_number(t->report, "psf_faint_correlation", correlation);
 	report_number(t->report, "psf_threshold", share);
 }
 
@@ -114,7 +121,7 @@ static bool normalise(const task *t, lensless_data *d, GError **err)
 	const lensless_options *o = t->options;
 	const input *p = task_picture(t, "psf");
 	double factor;
-	cut_noise(t, d->psf);
+	cut_noise(t, d);
 	if (!psf_normalise(d->psf, PSF_NORM_TOTAL, &factor, p->path, err))
 		return false;
 	d->psf_sum = vec_sum(d->psf) / (double)shape_planes(d->psf->shape);

@@ -9,6 +9,7 @@
 #include "mode/lensless-admm.h"
 #include "mode/lensless-gradient.h"
 #include "stage/calibrate.h"
+#include "stage/chroma.h"
 #include "stage/demosaic.h"
 #include "stage/geometry.h"
 
@@ -23,7 +24,7 @@ static const relumine_option own_options[] = {
 		"how to solve, see above; not given: admm, or fista for a PSF of many depths", false,
 		OPTION_AT(lensless_options, method) },
 	{ "iterations", 'i', RELUMINE_INTEGER, NULL, 1, 1000000, NULL, "N",
-		"at most this many; not given: admm 20, with --compat 100, others 300", false,
+		"at most this many; not given: admm 100, or 20 for a PSF with noise in it; others 300", false,
 		OPTION_AT(lensless_options, iterations) },
 	{ "tolerance", 0, RELUMINE_NUMBER, "0", 0, 1, NULL, "T",
 		"stop when the objective (admm) or picture changes by less, three times (0: never)", false,
@@ -53,11 +54,15 @@ static const relumine_option own_options[] = {
 		"fit light on every pixel alike beside the scene; auto: not with --compat, nor volumes", false,
 		OPTION_AT(lensless_options, background) },
 	{ "psf-threshold", 0, RELUMINE_NUMBER, NULL, 0, 1, NULL, "SHARE",
-		"PSF values below this share of its largest are noise; not given: 0.05 for float files, "
-		"0 for integers and with --compat", false, OPTION_AT(lensless_options, psf_threshold) },
+		"PSF values below this share of its largest are noise; not given: 0.05 where neighbours "
+		"there differ as noise does, else and with --compat 0", false,
+		OPTION_AT(lensless_options, psf_threshold) },
 	{ "highlights", 0, RELUMINE_NUMBER, NULL, 50, 100, NULL, "PERCENT",
-		"cut what is above this percentile, mostly speckle; not given: 99 for colour, "
-		"100 for gray and with --compat", false, OPTION_AT(lensless_options, highlights) },
+		"cut what is above this percentile, mostly speckle; not given: 99 for colour from a PSF "
+		"with noise in it, else and with --compat 100", false, OPTION_AT(lensless_options, highlights) },
+	{ "chroma-weight", 0, RELUMINE_NUMBER, NULL, 0, 1000, NULL, "W",
+		"smoothness of colours beside brightness, relative to the 99th percentile; not given: 0.1, "
+		"0 with --compat", false, OPTION_AT(lensless_options, chroma_weight) },
 	{ "wiener", 0, RELUMINE_NUMBER, "0.001", 1e-12, 1e12, NULL, "K",
 		"noise to signal of --method wiener, relative to the largest |H|^2", false,
 		OPTION_AT(lensless_options, wiener) },
@@ -121,15 +126,30 @@ static array *turn(const lensless_options *o, array *taken)
 	return o->rotate ? geometry_rotate(a, (int)o->rotate) : g_steal_pointer(&a);
 }
 
+/* Colours vary less than brightness, but noise does not: see docs/lensless.md. */
+static bool quieten_colours(const task *t, array *a, GError **err)
+{
+	const lensless_options *o = t->options;
+	double weight = !isnan(o->chroma_weight) ? o->chroma_weight : o->compat ? 0 : 0.1;
+	if (a->shape.c != 3 || weight == 0)
+		return true;
+	double level = calibrate_percentile(a, -1, 99, err);
+	if (isnan(level))
+		return false;
+	chroma_smooth(a, weight * level);
+	report_number(t->report, "chroma_weight", weight * level);
+	return device_ok(t->cpu, err);
+}
+
 /*
  * A few pixels above all others would set the scale of every rendering.  Where they are the scene,
  * as points of light on black are, they stay.
  */
-static bool cut_highlights(const task *t, array *a, GError **err)
+static bool cut_highlights(const task *t, array *a, bool noisy, GError **err)
 {
 	const lensless_options *o = t->options;
 	double percent = !isnan(o->highlights) ? o->highlights :
-		o->compat || a->shape.c == 1 || a->shape.z > 1 ? 100 : 99;
+		noisy && !o->compat && a->shape.c > 1 && a->shape.z == 1 ? 99 : 100;
 	if (percent >= 100)
 		return true;
 	double most = calibrate_percentile(a, -1, percent, err);
@@ -181,7 +201,7 @@ static bool run(task *t, GError **err)
 	double scale = o->compat ? 1 : d.b_scale * d.psf_sum;
 	vec_scale(result, (float)scale);
 	report_number(t->report, "result_scale", scale);
-	if (!cut_highlights(t, result, err))
+	if (!quieten_colours(t, result, err) || !cut_highlights(t, result, d.noisy, err))
 		return false;
 	t->result = turn(o, g_steal_pointer(&result));
 	return device_ok(t->cpu, err);

@@ -16,7 +16,7 @@ typedef struct {
 	int method, compat, dark, tv, bayer, flip;
 	int64_t downsample, iterations, rotate;
 	double dark_level, tv_weight, tau, tolerance, mu1, mu2, mu3, wiener, psf_threshold,
-		highlights;
+		highlights, chroma_weight;
 	int mu, background;
 	bool bgr;
 } lensless_options;
@@ -25,6 +25,7 @@ typedef struct {
 typedef struct {
 	array *b;               /* (c, 1, y, x): scaled by 1 / b_scale, on the CPU */
 	array *psf;             /* (1 or c, z, y, x): L2 norm 1 */
+	bool noisy;             /* the PSF was: see psf_faint_correlation */
 	double b_scale;         /* capture's units for 1 in b */
 	double psf_sum;         /* of the scaled PSF, mean over channels, depths */
 	shape grid;             /* one channel: what the scene is worked out on */

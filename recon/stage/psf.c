@@ -82,6 +82,35 @@ void psf_cut_below(array *psf, double share)
 	vec_cut_below(psf, (float)share * most);
 }
 
+/* Sums over pairs of neighbours (a, b) of which both are faint. */
+struct pairs { double n, a, b, aa, bb, ab; };
+
+static void add_pairs(struct pairs *p, const float *row, int64_t width, float limit)
+{
+	for (int64_t x = 0; x + 1 < width; x++) {
+		if (row[x] >= limit || row[x + 1] >= limit)
+			continue;
+		double a = (double)row[x], b = (double)row[x + 1];
+		*p = (struct pairs){ p->n + 1, p->a + a, p->b + b, p->aa + a * a, p->bb + b * b,
+			p->ab + a * b };
+	}
+}
+
+double psf_faint_correlation(const array *psf, double share)
+{
+	const double least_pairs = 100;
+	struct pairs p = { 0 };
+	float least, most;
+	vec_range(psf, &least, &most);
+	for (int64_t plane = 0; plane < shape_planes(psf->shape); plane++)
+		for (int64_t y = 0; y < psf->shape.y; y++)
+			add_pairs(&p, array_row(psf, 0, plane, y), psf->shape.x, (float)share * most);
+	double a = p.aa - p.a * p.a / p.n, b = p.bb - p.b * p.b / p.n;
+	if (p.n < least_pairs || !(a * b > 0))
+		return NAN;
+	return (p.ab - p.a * p.b / p.n) / sqrt(a * b);
+}
+
 bool psf_normalise(array *psf, enum psf_norm norm, double *factor, const char *path, GError **err)
 {
 	if (!psf_check(psf, path, err))

@@ -28,6 +28,13 @@ bool psf_normalise(array *psf, enum psf_norm norm, double *factor, const char *p
 /* Values below `share` (0..1) of the largest of all become 0. */
 void psf_cut_below(array *psf, double share);
 
+/*
+ * Correlation of pixels with their right neighbours among those below `share` (0..1) of the
+ * largest: near 1 they are the faint parts of a pattern, near 0 noise.  NaN where there are too few
+ * to tell, or all are alike.  CPU.
+ */
+double psf_faint_correlation(const array *psf, double share);
+
 /* --- diagnostics (CPU) ------------------------------------------------------------------------ */
 
 typedef struct {

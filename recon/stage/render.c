@@ -49,9 +49,9 @@ static void apply_tone(array *a, const render_settings *s, double low, double hi
 	float scale = high > low ? (float)(1 / (high - low)) : 1.0f;
 	float exponent = s->tone == RENDER_GAMMA ? (float)(1 / s->gamma) : 1.0f;
 	if (s->tone == RENDER_SRGB)
-		RUN(a, k_render_srgb, a, (float)low, scale);
+		RUN(a, k_render_srgb, a, a->pitch, a->shape.x, (float)low, scale);
 	else
-		RUN(a, k_render_gamma, a, (float)low, scale, exponent);
+		RUN(a, k_render_gamma, a, a->pitch, a->shape.x, (float)low, scale, exponent);
 }
 
 /* What becomes black and what white. */
