@@ -80,7 +80,8 @@ static admm_settings settings_for(const task *t, const data_scale *m, bool noisy
 	admm_settings s = {
 		.tau = (float)tau, .background = o->background == 1,
 		.isotropic = o->tv < 0 ? !o->compat : o->tv == 1,
-		.order = o->compat == COMPAT_LENSLESSPICAM ? ADMM_LPC : ADMM_TUTORIAL,
+		.order = o->order >= 0 ? (enum admm_order)o->order :
+			o->compat == COMPAT_LENSLESSPICAM ? ADMM_LPC : ADMM_TUTORIAL,
 		.iterations = o->iterations > 0 ? o->iterations : noisy && !o->compat ? 20 : 100,
 		.tolerance = o->tolerance
 	};

@@ -17,7 +17,7 @@ typedef struct {
 	int64_t downsample, iterations, rotate;
 	double dark_level, tv_weight, tau, tolerance, mu1, mu2, mu3, wiener, psf_threshold,
 		highlights, chroma_weight;
-	int mu, background;
+	int mu, background, order;
 	bool bgr;
 } lensless_options;
 
