@@ -20,3 +20,5 @@
 #include "spectral.cl"
 #include "psf.cl"
 #include "spectrum.cl"
+#include "lines.cl"
+#include "richardson-lucy.cl"

@@ -179,6 +179,15 @@ array array_plane(const array *a, int64_t c, int64_t z)
 	return view(a, c * a->shape.z + z, (shape){ 1, 1, a->shape.y, a->shape.x });
 }
 
+array array_from_row(const array *a, int64_t z, int64_t y)
+{
+	array v = view(a, z, (shape){ 1, 1, a->shape.y - y, a->shape.x });
+	if (v.mem)
+		v.mem += y * a->pitch;
+	v.origin += y * a->pitch;
+	return v;
+}
+
 static void upload_row(array *a, int64_t plane, int64_t y, const float *packed)
 {
 	float *row = a->mem + (plane * a->plane_rows + y) * a->pitch;

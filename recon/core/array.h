@@ -60,6 +60,9 @@ int64_t array_bytes(enum array_type type, shape s);
 array array_channel(const array *a, int64_t c);
 array array_plane(const array *a, int64_t c, int64_t z);
 
+/* The same as far as a kernel is concerned, but that row 0 is row y of plane (0, z). */
+array array_from_row(const array *a, int64_t z, int64_t y);
+
 /*
  * Copy packed values (rows of shape.x, no padding, c z y x order) in and out, across devices.
  * Complex values are interleaved pairs.

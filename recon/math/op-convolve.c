@@ -66,18 +66,16 @@ static array *power_of(const struct convolve *c)
 	return p;
 }
 
-/* F of the psf, wrapped around its origin, over the number of elements */
-static array *factor_of(const struct convolve *c, const array *psf, position origin)
+array *psf_factor(fft *f, const array *psf, shape grid, position origin, int axes)
 {
-	shape grid = c->base.domain.shape, s = psf->shape;
+	shape s = psf->shape;
 	grid.c = s.c;
 	g_autoptr(array) wrapped = array_new(psf->dev, REAL, grid);
 	array *factor = array_new(psf->dev, COMPLEX, fft_spectrum_shape(grid));
 	RUN(wrapped, k_wrap, wrapped, psf, wrapped->pitch, wrapped->plane_rows, grid.z, grid.y, grid.x,
-		psf->pitch, psf->plane_rows, s.z, s.y, s.x, c->axes == 3 ? origin.z : 0, origin.y,
-		origin.x);
-	vec_scale(wrapped, (float)(1 / transform_size(grid, c->axes)));
-	fft_forward(c->transform, factor, wrapped);
+		psf->pitch, psf->plane_rows, s.z, s.y, s.x, axes == 3 ? origin.z : 0, origin.y, origin.x);
+	vec_scale(wrapped, (float)(1 / transform_size(grid, axes)));
+	fft_forward(f, factor, wrapped);
 	return factor;
 }
 
@@ -110,7 +108,7 @@ linop *linop_convolve(device *dev, shape s, const array *psf, position origin, i
 	space same = { REAL, s };
 	check_psf(s, psf->shape, axes);
 	struct convolve *c = convolve_new(&convolve_class, dev, same, same, axes);
-	c->factor = factor_of(c, psf, origin);
+	c->factor = psf_factor(c->transform, psf, s, origin, axes);
 	g_autoptr(array) power = power_of(c);
 	c->base.norm2 = (double)vec_max_abs(power);
 	return &c->base;
@@ -160,7 +158,7 @@ linop *linop_convolve_sum(device *dev, shape s, const array *psf, position origi
 	struct convolve *c = convolve_new(&sum_class, dev, (space){ REAL, s }, (space){ REAL, one },
 		2);
 	c->sum = array_new(dev, COMPLEX, fft_spectrum_shape(one));
-	c->factor = factor_of(c, psf, origin);
+	c->factor = psf_factor(c->transform, psf, s, origin, 2);
 	/* at each frequency A is one row: its squared length */
 	g_autoptr(array) power = power_of(c);
 	g_autoptr(linop) add = linop_sum_depth(dev, power->shape);

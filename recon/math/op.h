@@ -3,6 +3,7 @@
 #ifndef MATH_OP_H
 #define MATH_OP_H
 
+#include "math/fft.h"
 #include "math/halo.h"
 #include "math/linop.h"
 
@@ -52,6 +53,13 @@ linop *linop_convolve_sum(device *dev, shape s, const array *psf, position origi
  * PSF moves to element 0 on every axis.
  */
 position psf_origin(shape psf, shape grid);
+
+/*
+ * The spectrum of a PSF whose element `origin` is the centre, over the number of elements of a
+ * transform: what `f`, a plan for the grid, makes of a picture, times this, is inverted to its
+ * convolution.  Shapes as for linop_convolve; the caller's.
+ */
+array *psf_factor(fft *f, const array *psf, shape grid, position origin, int axes);
 
 /*
  * (data M'M + smooth Psi'Psi + ridge)^-1 for a linop_convolve M and the periodic gradient along the

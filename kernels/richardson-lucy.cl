@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* richardson-lucy.cl - steps of Richardson-Lucy deconvolution with weights for unknown borders
+ * (Richardson 1972, Lucy 1974; Bertero and Boccacci, Astron. Astrophys. 437, 2005)
+ *
+ * y counts, m = H p + background their model, a = H' w what the sensor can see of each voxel, p the
+ * extrapolated estimate, x the last one.  Arrays of different pitch meet row by row.
+ */
+#include "kern.h"
+
+/* m becomes y / (m + background), and 0 where y is: what the model must be multiplied with */
+ROW_KERNEL(k_rl_ratio, OUT(m), INT(m_pitch), IN(y), INT(pitch), INT(width), NUM(background),
+	NUM(least))
+{
+	EACH_ROW(r) {
+		EACH_COLUMN(x, width) {
+			float model = m[r * m_pitch + x] + background;
+			m[r * m_pitch + x] = y[r * pitch + x] / pick_max(model, least);
+		}
+	}
+}
+
+/* rows of m by rows of w, or with w added */
+ROW_KERNEL(k_rl_weigh, OUT(m), INT(m_pitch), IN(w), INT(pitch), INT(width))
+{
+	EACH_ROW(r) {
+		EACH_COLUMN(x, width)
+			m[r * m_pitch + x] *= w[r * pitch + x];
+	}
+}
+
+ROW_KERNEL(k_rl_add, OUT(m), INT(m_pitch), IN(w), INT(pitch), INT(width))
+{
+	EACH_ROW(r) {
+		EACH_COLUMN(x, width)
+			m[r * m_pitch + x] += w[r * pitch + x];
+	}
+}
+
+/* rows between arrays of different pitch */
+ROW_KERNEL(k_rl_copy, OUT(y), INT(y_pitch), IN(x), INT(pitch), INT(width))
+{
+	EACH_ROW(r) {
+		EACH_COLUMN(i, width)
+			y[r * y_pitch + i] = x[r * pitch + i];
+	}
+}
+
+/*
+ * One step from p by q = c / a, c = H' ratio, or with bold = 1 by q^1.25; a voxel of which the sensor
+ * sees too little stays at the least value.
+ */
+static inline float rl_step(float p, float c, float a, float seen, float least, float bold)
+{
+	float q = pick_max(c, 0.0f) / pick_max(a, seen);
+	float next = p * q * (bold * sqrt(sqrt(q)) + 1.0f - bold);
+	return a > seen ? pick_max(next, least) : least;
+}
+
+/* the first estimate, and its copy on the way to the transform */
+ROW_KERNEL(k_rl_start, OUT(c), INT(c_pitch), OUT(p), OUT(x), IN(a), INT(pitch), INT(width),
+	NUM(seen), NUM(least), NUM(start))
+{
+	EACH_ROW(r) {
+		EACH_COLUMN(j, width) {
+			idx i = r * pitch + j;
+			float first = a[i] > seen ? pick_max(start, least) : least;
+			x[i] = first;
+			p[i] = first;
+			c[r * c_pitch + j] = first;
+		}
+	}
+}
+
+/* The step, then the next extrapolation: p = x + momentum (x - x before). */
+ROW_KERNEL(k_rl_update, OUT(c), INT(c_pitch), OUT(p), OUT(x), IN(a), INT(pitch), INT(width),
+	NUM(seen), NUM(least), NUM(bold), NUM(momentum))
+{
+	EACH_ROW(r) {
+		EACH_COLUMN(j, width) {
+			idx i = r * pitch + j;
+			float next = rl_step(p[i], c[r * c_pitch + j], a[i], seen, least, bold);
+			float ahead = pick_max(next + momentum * (next - x[i]), least);
+			x[i] = next;
+			p[i] = ahead;
+			c[r * c_pitch + j] = ahead;
+		}
+	}
+}
+
+/*
+ * The step alone, with what tells how far to extrapolate (Biggs and Andrews, Appl. Opt. 36, 1997):
+ * g = x - p, its product with the g before, and the square of that.  p becomes the new x.
+ */
+SUM_KERNEL(k_rl_gradient, OUT(products), OUT(squares), IN(c), INT(c_pitch), OUT(p), OUT(g), IN(a),
+	INT(pitch), INT(width), NUM(seen), NUM(least), NUM(bold))
+{
+	EACH_ROW(r) {
+		float product = 0.0f, square = 0.0f;
+		SUM_COLUMN(j, width, product) {
+			idx i = r * pitch + j;
+			float next = rl_step(p[i], c[r * c_pitch + j], a[i], seen, least, bold);
+			float step = next - p[i], before = g[i];
+			product += step * before;
+			p[i] = next;
+			g[i] = step;
+		}
+		SUM_COLUMN(j, width, square)
+			square += g[r * pitch + j] * g[r * pitch + j];
+		products[r] = product;
+		squares[r] = square;
+	}
+}
+
+/* The extrapolation after it: p holds the new x, x the one before. */
+ROW_KERNEL(k_rl_extrapolate, OUT(c), INT(c_pitch), OUT(p), OUT(x), INT(pitch), INT(width),
+	NUM(least), NUM(momentum))
+{
+	EACH_ROW(r) {
+		EACH_COLUMN(j, width) {
+			idx i = r * pitch + j;
+			float next = p[i];
+			float ahead = pick_max(next + momentum * (next - x[i]), least);
+			x[i] = next;
+			p[i] = ahead;
+			c[r * c_pitch + j] = ahead;
+		}
+	}
+}
+
+/* Kullback-Leibler divergence of counts y from their model: sum of w (y log(y / m) - y + m) */
+SUM_KERNEL(k_rl_divergence, OUT(result), IN(m), INT(m_pitch), IN(y), INT(pitch), INT(width),
+	NUM(scale), NUM(background), NUM(least))
+{
+	EACH_ROW(r) {
+		float sum = 0.0f;
+		SUM_COLUMN(x, width, sum) {
+			float model = pick_max(scale * (m[r * m_pitch + x] + background), least);
+			float count = y[r * pitch + x];
+			sum += model - count + (count > 0.0f ? count * log(count / model) : 0.0f);
+		}
+		result[r] = sum;
+	}
+}
+
+/* a window of ones */
+ROW_KERNEL(k_rl_ones, OUT(y), INT(pitch), INT(width))
+{
+	EACH_ROW(r) {
+		EACH_COLUMN(x, width)
+			y[r * pitch + x] = 1.0f;
+	}
+}

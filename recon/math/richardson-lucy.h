@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* richardson-lucy.h - the fused solver of  y ~ Poisson(H x + background), x >= least */
+#ifndef MATH_RICHARDSON_LUCY_H
+#define MATH_RICHARDSON_LUCY_H
+
+#include "core/array.h"
+#include "core/watch.h"
+#include "math/op.h"
+
+enum rl_acceleration {
+	RL_PLAIN,               /* Richardson 1972, Lucy 1974 */
+	RL_HEAVY_BALL,          /* momentum (k - 1) / (k + 2): Wang and Miller, 2014 */
+	RL_BIGGS_ANDREWS        /* momentum from the last two steps: Biggs and Andrews, 1997 */
+};
+
+/*
+ * Where the estimate lives.  Borders unknown: what the sensor sees through the PSF, beyond its own
+ * edge too, so nothing wraps around (Bertero and Boccacci 2005).  Periodic: the sensor alone, which
+ * repeats itself.
+ */
+enum rl_border { RL_BORDER_UNKNOWN, RL_BORDER_PERIODIC };
+
+typedef struct {
+	shape window;           /* of y: (1, z, y, x) */
+	shape estimate;         /* of x */
+	shape grid;             /* of the transforms: >= estimate */
+	position at;            /* where y's first element stands in the estimate */
+} rl_geometry;
+
+/* psf: (1, z, y, x); centre: of the PSF, the element that a point comes to. */
+rl_geometry rl_layout(shape window, shape psf, position centre, enum rl_border border);
+
+/*
+ * What H needs: the PSF's spectrum on the grid, over the grid's size.  psf sums to 1, on the device
+ * where it is to run.  NULL and *err on failure; the caller's.
+ */
+array *rl_spectrum(const array *psf, position centre, const rl_geometry *g, GError **err);
+
+typedef struct {
+	enum rl_acceleration acceleration;
+	bool restart;           /* momentum begins anew when the divergence rises */
+	bool bold;              /* the step's factor to the power 1.25: faster, same fixed points */
+	double background;      /* light that H x does not explain, added to the model */
+	double start;           /* of x, everywhere */
+	double least;           /* values of x do not fall below; >= 0 */
+	double seen;            /* voxels of which the window sees less than this share stay at least */
+	int64_t iterations;
+	double tolerance;       /* relative change of the divergence that ends it; 0: none */
+	int64_t channel, channels;      /* for the watch */
+} rl_settings;
+
+typedef struct {
+	const array *y;         /* counts, >= 0, g.window */
+	const array *weights;   /* as y, 0..1: 0 where y is not to be believed; or NULL */
+	const array *offset;    /* as y: added to the model, a map of known light; or NULL */
+	const array *holdout;   /* as y: other counts of the same light; or NULL */
+	double holdout_scale;   /* their expected number for one of y */
+	const array *h;         /* rl_spectrum() */
+	rl_geometry geometry;
+} rl_problem;
+
+typedef struct {
+	int64_t iterations;     /* done */
+	bool converged;         /* ended by the tolerance */
+	double divergence;      /* sum of y log(y / m) - y + m at the last model; NaN: not wanted */
+	double best_holdout;    /* the least divergence of the holdout from its model */
+	int64_t best_iteration; /* how many steps had been done when it was */
+	double fft_per_iteration;
+} rl_outcome;
+
+/*
+ * result: (1, z, y, x) as y: the estimate where the sensor is.  All of one device.
+ * With a holdout it ends when that has got worse for ten iterations.
+ * Errors: what the device says; BAD_NUMBERS; STOPPED by the watch.
+ */
+bool rl_solve(array *result, const rl_problem *p, const rl_settings *settings, watch *w,
+	rl_outcome *outcome, GError **err);
+
+#endif

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* richardson-lucy.c - the fused Richardson-Lucy solver against its transforms alone, done by FFTW's
+ * own measured plans at the same padded size
+ *
+ * usage: richardson-lucy [THREADS [DEPTH HEIGHT WIDTH [PSF-DEPTH PSF-HEIGHT PSF-WIDTH]]]
+ * Both are timed in turns in one process, and the best turn of each counts. */
+#include <fftw3.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include "math/richardson-lucy.h"
+#include "math/vec.h"
+
+enum { TURNS = 3, ITERATIONS = 3 };
+
+static double milliseconds(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec * 1e3 + (double)t.tv_nsec * 1e-6;
+}
+
+typedef struct {
+	fftwf_plan forward, inverse;
+	float *image;
+	fftwf_complex *spectrum;
+} yardstick;
+
+static yardstick yardstick_new(shape grid, int threads)
+{
+	yardstick y;
+	int size[3] = { (int)grid.z, (int)grid.y, (int)grid.x };
+	int rank = grid.z > 1 ? 3 : 2, *n = grid.z > 1 ? size : size + 1;
+	size_t rows = (size_t)(grid.z * grid.y);
+	y.image = fftwf_alloc_real(rows * (size_t)grid.x);
+	y.spectrum = fftwf_alloc_complex(rows * (size_t)(grid.x / 2 + 1));
+	fftwf_init_threads();
+	fftwf_plan_with_nthreads(threads);
+	y.forward = fftwf_plan_dft_r2c(rank, n, y.image, y.spectrum, FFTW_MEASURE);
+	y.inverse = fftwf_plan_dft_c2r(rank, n, y.spectrum, y.image, FFTW_MEASURE);
+	memset(y.image, 0, rows * (size_t)grid.x * sizeof(float));
+	return y;
+}
+
+/* Four real transforms: what an iteration of the plain method cannot do without. */
+static double time_transforms(const yardstick *y)
+{
+	double start = milliseconds();
+	for (int64_t i = 0; i < 2; i++) {
+		fftwf_execute(y->forward);
+		fftwf_execute(y->inverse);
+		y->image[0] = 1;
+	}
+	return milliseconds() - start;
+}
+
+static array *random_picture(device *dev, shape s, float scale)
+{
+	g_autoptr(GRand) rand = g_rand_new_with_seed(1);
+	array *a = array_new(dev, REAL, s);
+	for (int64_t p = 0; p < shape_planes(s); p++)
+		for (int64_t i = 0; i < s.y * s.x; i++)
+			array_row(a, 0, p, i / s.x)[i % s.x] = (float)g_rand_double(rand) * scale;
+	return a;
+}
+
+static double run(const rl_problem *p, array *result, int64_t iterations, rl_outcome *o)
+{
+	const rl_settings s = {
+		.acceleration = RL_HEAVY_BALL, .restart = true, .bold = true, .start = 50, .least = 1e-3,
+		.seen = 0.01, .iterations = iterations
+	};
+	double start = milliseconds();
+	if (!rl_solve(result, p, &s, NULL, o, NULL))
+		exit(1);
+	return milliseconds() - start;
+}
+
+static int64_t number(int argc, char **argv, int i, int64_t otherwise)
+{
+	return argc > i ? strtol(argv[i], NULL, 10) : otherwise;
+}
+
+typedef struct {
+	array *y, *psf, *result;
+	rl_problem p;
+} problem;
+
+static problem problem_new(device *dev, shape window, shape size)
+{
+	problem b = { random_picture(dev, window, 100), random_picture(dev, size, 1), NULL, { 0 } };
+	const position centre = { size.z / 2, size.y / 2, size.x / 2 };
+	b.result = array_like(b.y);
+	vec_scale(b.psf, 1 / (float)vec_sum(b.psf));
+	b.p = (rl_problem){ .y = b.y, .geometry = rl_layout(window, size, centre, RL_BORDER_UNKNOWN) };
+	b.p.h = rl_spectrum(b.psf, centre, &b.p.geometry, NULL);
+	return b;
+}
+
+int main(int argc, char **argv)
+{
+	int64_t n[6] = { 64, 256, 256, 127, 127, 127 };
+	int threads = (int)number(argc, argv, 1, 1);
+	for (int i = 0; i < 6; i++)
+		n[i] = number(argc, argv, 2 + i, n[i]);
+	g_autoptr(device) dev = device_new("cpu", threads, NULL, NULL);
+	problem b = problem_new(dev, (shape){ 1, n[0], n[1], n[2] }, (shape){ 1, n[3], n[4], n[5] });
+	shape grid = b.p.geometry.grid;
+	yardstick y = yardstick_new(grid, threads);
+	double ours = INFINITY, theirs = INFINITY, start = 0;
+	rl_outcome o;
+	dev->memory_peak = dev->memory_used;
+	for (int i = 0; i < TURNS; i++) {
+		theirs = fmin(theirs, time_transforms(&y));
+		double once = run(&b.p, b.result, ITERATIONS, &o);
+		double twice = run(&b.p, b.result, 2 * ITERATIONS, &o);
+		ours = fmin(ours, (twice - once) / ITERATIONS);
+		start = once - ours * ITERATIONS;
+	}
+	printf("{\"bench\": \"richardson-lucy\", \"size\": \"%dx%dx%d\", \"grid\": \"%dx%dx%d\", "
+		"\"threads\": %d, \"ms_per_iteration\": %.1f, \"fft_ms\": %.1f, \"ratio\": %.3f, "
+		"\"ffts_per_iteration\": %.2f, \"start_ms\": %.0f, \"peak_mb\": %.1f, "
+		"\"bytes_per_padded_voxel\": %.1f}\n", (int)n[0], (int)n[1], (int)n[2], (int)grid.z,
+		(int)grid.y, (int)grid.x, threads, ours, theirs, ours / theirs, o.fft_per_iteration, start,
+		(double)dev->memory_peak / 1e6, (double)dev->memory_peak / (double)shape_count(grid));
+	return 0;
+}

@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* richardson-lucy.c - the fused Richardson-Lucy solver against plain loops in double precision */
+#include <math.h>
+#include "core/error.h"
+#include "math/richardson-lucy.h"
+#include "math/vec.h"
+#include "tests/stage.h"
+
+device *cpu;
+
+typedef struct {
+	shape window, psf;
+	position centre;
+	enum rl_border border;
+	enum rl_acceleration acceleration;
+	bool bold, weights, offset;
+	double background;
+} trial;
+
+static const trial trials[] = {
+	{ { 1, 1, 9, 11 }, { 1, 1, 3, 5 }, { 0, 1, 2 }, RL_BORDER_UNKNOWN, RL_PLAIN, false, false, false, 0 },
+	{ { 1, 1, 40, 37 }, { 1, 1, 7, 7 }, { 0, 3, 3 }, RL_BORDER_UNKNOWN, RL_HEAVY_BALL, true, true, false, 2 },
+	{ { 1, 1, 33, 8 }, { 1, 1, 4, 6 }, { 0, 1, 3 }, RL_BORDER_PERIODIC, RL_HEAVY_BALL, false, false, true, 0 },
+	{ { 1, 5, 13, 12 }, { 1, 3, 5, 4 }, { 1, 2, 2 }, RL_BORDER_UNKNOWN, RL_HEAVY_BALL, false, false, false, 0 },
+	{ { 1, 4, 9, 15 }, { 1, 9, 3, 5 }, { 4, 1, 2 }, RL_BORDER_UNKNOWN, RL_BIGGS_ANDREWS, true, true, true, 1 },
+	{ { 1, 6, 7, 10 }, { 1, 3, 3, 3 }, { 1, 1, 1 }, RL_BORDER_PERIODIC, RL_BIGGS_ANDREWS, false, false, false, 0 },
+	{ { 1, 1, 1, 1 }, { 1, 1, 1, 1 }, { 0, 0, 0 }, RL_BORDER_UNKNOWN, RL_PLAIN, false, false, false, 0 },
+	{ { 1, 3, 1, 20 }, { 1, 3, 1, 7 }, { 1, 0, 3 }, RL_BORDER_UNKNOWN, RL_PLAIN, false, true, false, 0 },
+};
+enum { ITERATIONS = 12 };
+#define LEAST 0.01
+#define START 40.0
+#define SEEN 0.01
+
+static double counts(int64_t c, int64_t z, int64_t y, int64_t x)
+{
+	return floor(scrambled(c, z, y, x) / 65521 * 90 + 5);
+}
+
+static double bump(int64_t c, int64_t z, int64_t y, int64_t x)
+{
+	return 0.1 + scrambled(c + 3, z, y, x) / 65521;
+}
+
+static double trust(int64_t c, int64_t z, int64_t y, int64_t x)
+{
+	(void)c;
+	return (z + 2 * y + 3 * x) % 7 == 0 ? 0 : (z + y + x) % 5 == 0 ? 0.5 : 1;
+}
+
+static double glow(int64_t c, int64_t z, int64_t y, int64_t x)
+{
+	return scrambled(c + 1, z, y, x) / 65521;
+}
+
+/* --- the plain form --------------------------------------------------------------------------- */
+
+typedef struct { shape s; double *v; } field;
+
+static field field_new(shape s, double value)
+{
+	field f = { s, g_new(double, shape_count(s)) };
+	for (int64_t i = 0; i < shape_count(s); i++)
+		f.v[i] = value;
+	return f;
+}
+
+static field field_of(const array *a)
+{
+	field f = field_new(a->shape, 0);
+	for (int64_t i = 0; i < shape_count(a->shape); i++)
+		f.v[i] = at(a, 0, i / (f.s.y * f.s.x), i / f.s.x % f.s.y, i % f.s.x);
+	return f;
+}
+
+static int64_t wrap(int64_t i, int64_t n, bool periodic)
+{
+	return periodic ? (i % n + n) % n : i >= 0 && i < n ? i : -1;
+}
+
+/* Element of the estimate that PSF element j carries to element i of the window, or -1. */
+static int64_t source(const trial *t, shape e, int64_t i, int64_t j)
+{
+	shape w = t->window, p = t->psf;
+	bool periodic = t->border == RL_BORDER_PERIODIC;
+	position off = { p.z - 1, p.y - 1, p.x - 1 };
+	if (periodic)
+		off = t->centre;
+	int64_t z = i / (w.y * w.x) + off.z - j / (p.y * p.x);
+	int64_t y = i / w.x % w.y + off.y - j / p.x % p.y, x = i % w.x + off.x - j % p.x;
+	z = wrap(z, e.z, periodic);
+	y = wrap(y, e.y, periodic);
+	x = wrap(x, e.x, periodic);
+	return (z * e.y + y) * e.x + x;
+}
+
+static void blur(const trial *t, field m, field x, field psf)
+{
+	for (int64_t i = 0; i < shape_count(m.s); i++) {
+		m.v[i] = 0;
+		for (int64_t j = 0; j < shape_count(psf.s); j++)
+			m.v[i] += psf.v[j] * x.v[source(t, x.s, i, j)];
+	}
+}
+
+static void blur_adjoint(const trial *t, field x, field m, field psf)
+{
+	memset(x.v, 0, (size_t)shape_count(x.s) * sizeof(double));
+	for (int64_t i = 0; i < shape_count(m.s); i++)
+		for (int64_t j = 0; j < shape_count(psf.s); j++)
+			x.v[source(t, x.s, i, j)] += psf.v[j] * m.v[i];
+}
+
+typedef struct {
+	field x, x_before, p, a, m, c, g, g_before;
+	double square;
+} plain;
+
+static double divergence(const trial *t, field y, field m)
+{
+	double sum = 0;
+	for (int64_t i = 0; i < shape_count(y.s); i++) {
+		double model = fmax(m.v[i] + t->background, 1e-30);
+		sum += model - y.v[i] + (y.v[i] > 0 ? y.v[i] * log(y.v[i] / model) : 0);
+	}
+	return sum;
+}
+
+static void plain_step(const trial *t, plain *s, int64_t since)
+{
+	double product = 0, square = 0, momentum = 0;
+	for (int64_t i = 0; i < shape_count(s->x.s); i++) {
+		double q = fmax(s->c.v[i], 0) / fmax(s->a.v[i], SEEN);
+		double next = s->p.v[i] * (t->bold ? pow(q, 1.25) : q);
+		next = s->a.v[i] > SEEN ? fmax(next, LEAST) : LEAST;
+		s->x_before.v[i] = s->x.v[i];
+		s->x.v[i] = next;
+		s->g_before.v[i] = s->g.v[i];
+		s->g.v[i] = next - s->p.v[i];
+		product += s->g.v[i] * s->g_before.v[i];
+		square += s->g.v[i] * s->g.v[i];
+	}
+	if (t->acceleration == RL_HEAVY_BALL)
+		momentum = (double)since / (double)(since + 3);
+	if (t->acceleration == RL_BIGGS_ANDREWS && s->square > 0 && since > 0)
+		momentum = fmin(fmax(product / s->square, 0), 1);
+	s->square = square;
+	for (int64_t i = 0; i < shape_count(s->x.s); i++)
+		s->p.v[i] = fmax(s->x.v[i] + momentum * (s->x.v[i] - s->x_before.v[i]), LEAST);
+}
+
+static void plain_solve(const trial *t, plain *s, field y, field w, field offset, field psf)
+{
+	double before = NAN;
+	int64_t since = 0;
+	blur_adjoint(t, s->a, w, psf);
+	for (int64_t i = 0; i < shape_count(s->x.s); i++)
+		s->p.v[i] = s->x.v[i] = s->a.v[i] > SEEN ? START : LEAST;
+	for (int k = 0; k < ITERATIONS; k++) {
+		blur(t, s->m, s->p, psf);
+		for (int64_t i = 0; i < shape_count(y.s); i++)
+			s->m.v[i] += offset.v[i];
+		double d = divergence(t, y, s->m);
+		since = d > before ? 0 : since + 1;
+		before = d;
+		for (int64_t i = 0; i < shape_count(y.s); i++)
+			s->m.v[i] = w.v[i] * y.v[i] / (s->m.v[i] + t->background);
+		blur_adjoint(t, s->c, s->m, psf);
+		plain_step(t, s, since);
+	}
+}
+
+/* --- the comparison --------------------------------------------------------------------------- */
+
+static array *psf_of(const trial *t)
+{
+	array *psf = make(t->psf, bump);
+	vec_scale(psf, (float)(1 / vec_sum(psf)));
+	return psf;
+}
+
+static rl_settings settings_of(const trial *t)
+{
+	return (rl_settings){
+		.acceleration = t->acceleration, .restart = true, .bold = t->bold,
+		.background = t->background, .start = START, .least = LEAST, .seen = SEEN,
+		.iterations = ITERATIONS
+	};
+}
+
+static array *fused_solve(const trial *t, device *dev)
+{
+	g_autoptr(array) y = make(t->window, counts);
+	g_autoptr(array) psf = psf_of(t);
+	g_autoptr(array) w = make(t->window, trust);
+	g_autoptr(array) offset = make(t->window, glow);
+	array *all[] = { y, psf, w, offset };
+	for (size_t i = 0; i < G_N_ELEMENTS(all); i++)
+		all[i] = array_move(all[i], dev);
+	array *result = array_like(all[0]);
+	rl_problem p = {
+		.y = all[0], .weights = t->weights ? all[2] : NULL, .offset = t->offset ? all[3] : NULL,
+		.geometry = rl_layout(t->window, t->psf, t->centre, t->border)
+	};
+	g_autoptr(array) h = rl_spectrum(all[1], t->centre, &p.geometry, NULL);
+	rl_settings s = settings_of(t);
+	rl_outcome o;
+	p.h = h;
+	g_assert_true(rl_solve(result, &p, &s, NULL, &o, NULL));
+	g_assert_cmpint(o.iterations, ==, ITERATIONS);
+	g_assert_cmpfloat(o.fft_per_iteration, ==, 4);
+	for (size_t i = 0; i < G_N_ELEMENTS(all); i++)
+		array_free(all[i]);
+	return result;
+}
+
+static field expected(const trial *t)
+{
+	g_autoptr(array) y = make(t->window, counts);
+	g_autoptr(array) psf = psf_of(t);
+	g_autoptr(array) w = make(t->window, trust);
+	g_autoptr(array) offset = make(t->window, glow);
+	rl_geometry g = rl_layout(t->window, t->psf, t->centre, t->border);
+	plain s = { .m = field_new(t->window, 0) };
+	field *of_estimate[] = { &s.x, &s.x_before, &s.p, &s.a, &s.c, &s.g, &s.g_before };
+	field data[] = { field_of(y), field_of(w), field_of(offset), field_of(psf), s.m };
+	for (size_t i = 0; i < G_N_ELEMENTS(of_estimate); i++)
+		*of_estimate[i] = field_new(g.estimate, 0);
+	for (int64_t i = 0; i < shape_count(t->window); i++) {
+		data[1].v[i] = t->weights ? data[1].v[i] : 1;
+		data[2].v[i] = t->offset ? data[2].v[i] : 0;
+	}
+	plain_solve(t, &s, data[0], data[1], data[2], data[3]);
+	field result = field_new(t->window, 0);
+	for (int64_t i = 0; i < shape_count(t->window); i++) {
+		shape w2 = t->window;
+		int64_t z = i / (w2.y * w2.x) + g.at.z, row = i / w2.x % w2.y + g.at.y;
+		result.v[i] = s.x.v[(z * g.estimate.y + row) * g.estimate.x + i % w2.x + g.at.x];
+	}
+	for (size_t i = 0; i < G_N_ELEMENTS(of_estimate); i++)
+		g_free(of_estimate[i]->v);
+	for (size_t i = 0; i < G_N_ELEMENTS(data); i++)
+		g_free(data[i].v);
+	return result;
+}
+
+/* Of the largest value: what single precision and twelve iterations leave. */
+static double gap(const array *a, field f)
+{
+	double worst = 0, most = 0;
+	g_autoptr(array) here = array_move(a, cpu);
+	for (int64_t i = 0; i < shape_count(f.s); i++) {
+		double v = at(here, 0, i / (f.s.y * f.s.x), i / f.s.x % f.s.y, i % f.s.x);
+		worst = fabs(v - f.v[i]) <= worst ? worst : fabs(v - f.v[i]);
+		most = fmax(most, f.v[i]);
+	}
+	return worst / most;
+}
+
+static void against_plain_loops(device *dev)
+{
+	for (size_t i = 0; i < G_N_ELEMENTS(trials); i++) {
+		g_autoptr(array) fused = fused_solve(&trials[i], dev);
+		field wanted = expected(&trials[i]);
+		g_test_message("trial %d: %g", (int)i, gap(fused, wanted));
+		g_assert_cmpfloat(gap(fused, wanted), <, 1e-4);
+		g_free(wanted.v);
+	}
+}
+
+static void on_cpu(void)
+{
+	against_plain_loops(cpu);
+}
+
+static void on_opencl(void)
+{
+	g_autoptr(device) dev = device_new("opencl", 2, NULL, NULL);
+	if (dev)
+		against_plain_loops(dev);
+	else
+		g_test_skip("no OpenCL device");
+}
+
+static void threads(void)
+{
+	for (size_t i = 0; i < G_N_ELEMENTS(trials); i++) {
+		g_autoptr(array) two = fused_solve(&trials[i], cpu);
+		for (int n = 1; n <= 8; n += n < 3 ? 2 : 5) {
+			g_autoptr(device) dev = device_new("cpu", n, NULL, NULL);
+			g_autoptr(array) many = fused_solve(&trials[i], dev);
+			g_assert_true(same(two, many));
+		}
+	}
+}
+
+/* Periodic, without background: the model of the estimate has as much light as the data. */
+static void flux(void)
+{
+	trial t = trials[2];
+	t.offset = false;
+	t.acceleration = RL_PLAIN;
+	g_autoptr(array) y = make(t.window, counts);
+	g_autoptr(array) x = fused_solve(&t, cpu);
+	g_assert_cmpfloat_with_epsilon(vec_sum(x) / vec_sum(y), 1, 1e-5);
+}
+
+static const stage_test tests[] = {
+	{ "/richardson-lucy/cpu", on_cpu },
+	{ "/richardson-lucy/opencl", on_opencl },
+	{ "/richardson-lucy/threads", threads },
+	{ "/richardson-lucy/flux", flux },
+};
+
+int main(int argc, char **argv)
+{
+	return run_tests(argc, argv, tests, G_N_ELEMENTS(tests));
+}
