@@ -12,6 +12,7 @@ static bool hear(watch *w, const iteration_note *note)
 	n.channel = l->channel;
 	n.channels = l->channels;
 	n.mu1 = l->step;
+	n.iteration += l->before;
 	l->iterations = n.iteration;
 	l->stopped = !watch_tick(l->outer, &n);
 	return !l->stopped;

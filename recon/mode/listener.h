@@ -10,7 +10,8 @@
 typedef struct {
 	watch base;
 	watch *outer;           /* borrowed; may be NULL */
-	int64_t channel, channels, iterations;
+	int64_t channel, channels;
+	int64_t before, iterations;     /* those of solvers that ran earlier; with the last one's */
 	double step;
 	bool stopped;
 } listener;

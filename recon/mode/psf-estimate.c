@@ -10,20 +10,21 @@
 #include "stage/resample.h"
 
 enum channels { CHANNELS_MEAN, CHANNELS_EACH };
+enum exposure { EXPOSURE_SAME, EXPOSURE_FIT };
 
 typedef struct {
 	int64_t iterations, downsample;
 	double sparsity, tolerance;
-	int channels;
+	int channels, exposure;
 	bool bgr;
 } estimate_options;
 
 #define AT(field) OPTION_AT(estimate_options, field)
 
 static const relumine_option options[] = {
-	{ "iterations", 'i', RELUMINE_INTEGER, "150", 1, 1000000, NULL, "N",
+	{ "iterations", 'i', RELUMINE_INTEGER, "100", 1, 1000000, NULL, "N",
 		"at most this many, for each channel", false, AT(iterations) },
-	{ "sparsity", 0, RELUMINE_NUMBER, "0.03", 0, 0.999, NULL, "SHARE",
+	{ "sparsity", 0, RELUMINE_NUMBER, "0.02", 0, 0.999, NULL, "SHARE",
 		"weight of |h|_1, relative to the one that leaves nothing: more is darker between the "
 		"lines", false, AT(sparsity) },
 	{ "tolerance", 0, RELUMINE_NUMBER, "0", 0, 1, NULL, "T",
@@ -31,6 +32,9 @@ static const relumine_option options[] = {
 	{ "channels", 0, RELUMINE_CHOICE, "mean", 0, 0, "mean|each", NULL,
 		"one gray PSF from the mean of the colours, or a PSF for each colour", false,
 		AT(channels) },
+	{ "exposure", 0, RELUMINE_CHOICE, "fit", 0, 0, "same|fit", NULL,
+		"all captures were exposed alike, or each has a factor of its own, which is fitted", false,
+		AT(exposure) },
 	{ "bgr", 0, RELUMINE_FLAG, NULL, 0, 0, NULL, NULL,
 		"colours stand in the order blue, green, red", false, AT(bgr) },
 	{ "downsample", 0, RELUMINE_INTEGER, "1", 1, 64, NULL, "N",
@@ -141,22 +145,40 @@ static void note(outcome *total, const pairs_fit *fit, int64_t iterations)
 	total->iterations = MAX(total->iterations, iterations);
 }
 
+/* Rounds after which exposures have settled. */
+enum { ROUNDS = 4 };
+
+static bool solve(const task *t, array *h, const array *scenes, array *captures, listener *l,
+	pairs_fit *fit, GError **err)
+{
+	const estimate_options *o = t->options;
+	int64_t rounds = o->exposure == EXPOSURE_FIT && scenes->shape.z > 1 ? ROUNDS : 1;
+	vec_fill(h, 0);
+	for (int64_t k = 0; k < rounds; k++) {
+		fit->stop.iterations = o->iterations * (k + 1) / rounds - o->iterations * k / rounds;
+		l->before = l->iterations;
+		if (!pairs_estimate(h, scenes, captures, fit, err) || !listener_sound(l, h, err))
+			return false;
+		if (k + 1 < rounds)
+			pairs_expose(captures, scenes, h);
+	}
+	return device_ok(h->dev, err);
+}
+
 /* Gives (1, 1, y, x) on the CPU, capture's units for each of the scene's; or NULL. */
 static array *estimate(const task *t, int64_t c, int64_t channels, outcome *total, GError **err)
 {
 	const estimate_options *o = t->options;
 	double scene_scale, capture_scale;
 	listener l = listener_new(t->watch, c, channels);
-	pairs_fit fit = {
-		.sparsity = o->sparsity, .stop = { o->iterations, o->tolerance, &l.base }
-	};
+	pairs_fit fit = { .sparsity = o->sparsity, .stop = { 0, o->tolerance, &l.base } };
 	g_autoptr(array) scenes = gather(t, 0, c, &scene_scale, err);
 	g_autoptr(array) captures = scenes ? gather(t, 1, c, &capture_scale, err) : NULL;
 	if (!captures)
 		return NULL;
 	shape s = captures->shape;
 	g_autoptr(array) h = array_new(t->dev, REAL, (shape){ 1, 1, s.y, s.x });
-	if (!pairs_estimate(h, scenes, captures, &fit, err) || !listener_sound(&l, h, err))
+	if (!solve(t, h, scenes, captures, &l, &fit, err))
 		return NULL;
 	if (vec_max_abs(h) == 0) {
 		if (device_ok(t->dev, err))

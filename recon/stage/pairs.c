@@ -2,6 +2,7 @@
 /* pairs.c - the PSF from scenes and their captures */
 #include "stage/pairs.h"
 
+#include <math.h>
 #include "math/fft.h"
 #include "math/op.h"
 #include "math/vec.h"
@@ -55,18 +56,20 @@ bool pairs_estimate(array *h, const array *scenes, const array *captures, pairs_
 	linop *gradient = linop_gradient(h->dev, captures->shape, 2, BORDER_REPLICATE);
 	g_autoptr(linop) a = linop_chain(gradient, linop_ref(model));
 	g_autoptr(array) b = linop_new_range(a);
+	g_autoptr(array) back = array_like(h);
 	float least, most;
 	/* the product of the bounds is that of the mean of a scene, which has no differences */
 	a->norm2 = -1;
 	linop_apply(gradient, b, captures);
-	linop_adjoint(a, h, b);
-	vec_range(h, &least, &most);
-	vec_fill(h, 0);
-	double size = linop_norm2(a);
+	linop_adjoint(a, back, b);
+	vec_range(back, &least, &most);
+	double size = fit->step > 0 ? 1 / fit->step : linop_norm2(a);
 	if (!device_ok(h->dev, err))
 		return false;
-	if (!(most > 0) || !(size > 0))
+	if (!(most > 0) || !(size > 0)) {
+		vec_fill(h, 0);
 		return true;
+	}
 	fit->step = 1 / size;
 	fit->lambda = fit->sparsity * (double)most;
 	g_autoptr(prox) g = prox_soft_nonnegative((float)fit->lambda);
@@ -77,4 +80,27 @@ bool pairs_estimate(array *h, const array *scenes, const array *captures, pairs_
 	fit->objective = inverse_objective(&p, h);
 	fit->residual = relative_residual(model, h, captures);
 	return device_ok(h->dev, err);
+}
+
+void pairs_expose(array *captures, const array *scenes, const array *h)
+{
+	g_autoptr(linop) model = pairs_model(scenes);
+	g_autoptr(array) seen = linop_new_range(model);
+	g_autoptr(array) d = array_copy(captures);
+	int64_t n = scenes->shape.z;
+	g_autofree double *factor = g_new(double, n);
+	double sum = 0;
+	linop_apply(model, seen, h);
+	centre_planes(seen);
+	centre_planes(d);
+	for (int64_t k = 0; k < n; k++) {
+		array from = array_plane(d, 0, k), to = array_plane(seen, 0, k);
+		double size = vec_dot(&from, &from);
+		factor[k] = size > 0 ? fmax(vec_dot(&from, &to) / size, 0) : 0;
+		sum += factor[k];
+	}
+	for (int64_t k = 0; sum > 0 && k < n; k++) {
+		array plane = array_plane(captures, 0, k);
+		vec_scale(&plane, (float)(factor[k] * (double)n / sum));
+	}
 }
