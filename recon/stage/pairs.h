@@ -8,8 +8,8 @@
 
 /*
  * h -> (C (L_k * h)) for k scenes: what the sensor sees of each, were h the PSF.  Sensor, scenes
- * and h have one size and stand in one place; beyond their edges scenes are dark.  The PSF's origin is
- * where the reconstruction has it (see simulate_capture).
+ * and h have one size and stand in one place; beyond their edges scenes are dark.  The PSF's
+ * origin is where the reconstruction has it (see simulate_capture).
  * scenes: (1, k, y, x), any device; borrowed.  (1, 1, y, x) -> (1, k, y, x).  Transforms of an
  * application: k + 1.
  */
@@ -26,8 +26,9 @@ typedef struct {
 
 /*
  * h = argmin over h >= 0 of sum over k of 1/2 |grad (C (L_k * h) - d_k)|^2 + lambda |h|_1, by
- * FISTA from the h given.  Differences of neighbouring pixels in place of their values, because scenes are smooth
- * and their spectra fall: it makes all frequencies alike fast, and a constant in a capture nothing.
+ * FISTA from the h given.  Differences of neighbouring pixels in place of their values,
+ * because scenes are smooth and their spectra fall: all frequencies then converge alike fast, and a
+ * constant in a capture does not count.
  * captures: as the scenes.  False with *err set when the device failed; h is 0 when no pixel of
  * a PSF explains anything.
  */
