@@ -106,17 +106,6 @@ static array *fit(const array *picture, int64_t height, int64_t width)
 	return resample_area(part, height, width);
 }
 
-static array *mean_channel(const array *a)
-{
-	array *gray = array_new(a->dev, REAL, (shape){ 1, a->shape.z, a->shape.y, a->shape.x });
-	vec_fill(gray, 0);
-	for (int64_t c = 0; c < a->shape.c; c++) {
-		array channel = array_channel(a, c);
-		vec_axpy(gray, 1 / (float)a->shape.c, &channel);
-	}
-	return gray;
-}
-
 static array *make_scene(const task *t, int64_t height, int64_t width, int64_t depths, GError **err)
 {
 	const simulate_options *o = t->options;
@@ -125,7 +114,7 @@ static array *make_scene(const task *t, int64_t height, int64_t width, int64_t d
 	int64_t w = (int64_t)(o->beyond * (double)width + 0.5);
 	g_autoptr(array) flat = file ? fit(file->data, h, w) : !strcmp(o->scene, "points") ?
 		scene_points(t->cpu, h, w, (uint64_t)o->seed) : scene_card(t->cpu, h, w);
-	g_autoptr(array) colour = o->gray ? mean_channel(flat) : g_steal_pointer(&flat);
+	g_autoptr(array) colour = o->gray ? resample_gray(flat) : g_steal_pointer(&flat);
 	vec_clamp(colour, 0, INFINITY);
 	float most = vec_max_abs(colour);
 	if (!device_ok(t->cpu, err))

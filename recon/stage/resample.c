@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* resample.c - other pixel sizes by averages over area */
+/* resample.c - other pixel sizes, or one channel, by averages */
 #include "stage/resample.h"
 
+#include "math/vec.h"
 #include "resample.cl"
 
 array *resample_box(const array *a, int64_t k)
@@ -30,4 +31,15 @@ array *resample_area(const array *a, int64_t height, int64_t width)
 		RUN(&r, k_area_y, &r, &q, r.pitch, width, q.pitch, s.y, height);
 	}
 	return to;
+}
+
+array *resample_gray(const array *a)
+{
+	array *gray = array_new(a->dev, REAL, (shape){ 1, a->shape.z, a->shape.y, a->shape.x });
+	vec_fill(gray, 0);
+	for (int64_t c = 0; c < a->shape.c; c++) {
+		array channel = array_channel(a, c);
+		vec_axpy(gray, 1 / (float)a->shape.c, &channel);
+	}
+	return gray;
 }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* resample.h - other pixel sizes by averages over area.  REAL, any device. */
+/* resample.h - other pixel sizes, or one channel, by averages.  REAL, any device. */
 #ifndef STAGE_RESAMPLE_H
 #define STAGE_RESAMPLE_H
 
 #include "core/array.h"
 
-/* Both give new arrays, never NULL; a failure sticks to the device. */
+/* All give new arrays, never NULL; a failure sticks to the device. */
 
 /*
  * Means of k x k blocks, k >= 1, from the top left corner.  Rows and columns at the bottom and the
@@ -19,5 +19,8 @@ array *resample_box(const array *a, int64_t k);
  * picture stays.  For whole ratios the same as resample_box.
  */
 array *resample_area(const array *a, int64_t height, int64_t width);
+
+/* One channel: the mean of all. */
+array *resample_gray(const array *a);
 
 #endif
