@@ -22,3 +22,4 @@
 #include "spectrum.cl"
 #include "lines.cl"
 #include "richardson-lucy.cl"
+#include "mirror.cl"

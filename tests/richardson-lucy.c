@@ -131,7 +131,7 @@ static void plain_step(const trial *t, plain *s, int64_t since)
 	double product = 0, square = 0, momentum = 0;
 	for (int64_t i = 0; i < shape_count(s->x.s); i++) {
 		double q = fmax(s->c.v[i], 0) / fmax(s->a.v[i], SEEN);
-		double next = s->p.v[i] * (t->bold ? pow(q, 1.25) : q);
+		double next = s->p.v[i] * (t->bold ? pow(q, 1.3125) : q);
 		next = s->a.v[i] > SEEN ? fmax(next, LEAST) : LEAST;
 		s->x_before.v[i] = s->x.v[i];
 		s->x.v[i] = next;

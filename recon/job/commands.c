@@ -8,6 +8,7 @@
 /* Each command once: LIST(m) is m(first) m(second) ... */
 #define LIST(m) \
 	m(command_lensless) \
+	m(command_deconv) \
 	m(command_psf_info) \
 	m(command_psf_estimate) \
 	m(command_simulate_lensless) \

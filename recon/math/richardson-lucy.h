@@ -39,7 +39,7 @@ array *rl_spectrum(const array *psf, position centre, const rl_geometry *g, GErr
 typedef struct {
 	enum rl_acceleration acceleration;
 	bool restart;           /* momentum begins anew when the divergence rises */
-	bool bold;              /* the step's factor to the power 1.25: faster, same fixed points */
+	bool bold;              /* the step's factor to the power 1.3125: faster, same fixed points */
 	double background;      /* light that H x does not explain, added to the model */
 	double start;           /* of x, everywhere */
 	double least;           /* values of x do not fall below; >= 0 */

@@ -68,7 +68,8 @@ static double scale_part(array *part, enum psf_norm norm)
 	if (!(peak > 0))
 		return 0;
 	double first = scale_to_one(part, peak);
-	double size = norm == PSF_NORM_SUM ? vec_sum(part) : vec_norm(part);
+	bool light = norm == PSF_NORM_SUM || norm == PSF_NORM_VOLUME;
+	double size = light ? vec_sum(part) : vec_norm(part);
 	if (!(size > 0))
 		return 0;
 	vec_scale(part, (float)(1 / size));
@@ -115,11 +116,11 @@ bool psf_normalise(array *psf, enum psf_norm norm, double *factor, const char *p
 {
 	if (!psf_check(psf, path, err))
 		return false;
-	int64_t parts = norm == PSF_NORM_TOTAL ? 1 : norm == PSF_NORM_CHANNEL ? psf->shape.c :
-		shape_planes(psf->shape);
+	int64_t parts = norm == PSF_NORM_TOTAL ? 1 : norm == PSF_NORM_SUM ? shape_planes(psf->shape) :
+		psf->shape.c;
 	for (int64_t i = 0; i < parts; i++) {
-		array part = norm == PSF_NORM_TOTAL ? *psf : norm == PSF_NORM_CHANNEL ?
-			array_channel(psf, i) : array_plane(psf, 0, i);
+		array part = norm == PSF_NORM_TOTAL ? *psf : norm == PSF_NORM_SUM ?
+			array_plane(psf, 0, i) : array_channel(psf, i);
 		double scale = scale_part(&part, norm);
 		if (!device_ok(psf->dev, err))
 			return false;

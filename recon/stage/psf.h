@@ -9,7 +9,8 @@
 enum psf_norm {
 	PSF_NORM_TOTAL,         /* L2 norm 1 over all pixels, channels and depths together */
 	PSF_NORM_CHANNEL,       /* L2 norm 1 of each channel, over its pixels and depths */
-	PSF_NORM_SUM            /* each plane (channel, depth) sums to 1: light is kept */
+	PSF_NORM_SUM,           /* each plane (channel, depth) sums to 1: light is kept */
+	PSF_NORM_VOLUME         /* each channel sums to 1 over its pixels and depths */
 };
 
 /*

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* deconv-richardson-lucy.c - Richardson-Lucy channel by channel, stopped by light held back */
+#include <math.h>
+
+#include "core/error.h"
+#include "math/richardson-lucy.h"
+#include "math/vec.h"
+#include "mode/deconv.h"
+#include "stage/random.h"
+
+/* One channel where it is computed. */
+typedef struct {
+	array *y, *weights, *h, *result, *held;
+	rl_problem p;
+} channel;
+
+static void channel_clear(channel *c)
+{
+	array_free(c->y);
+	array_free(c->weights);
+	array_free(c->h);
+	array_free(c->result);
+	array_free(c->held);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(channel, channel_clear)
+
+static array *moved(const array *a, int64_t c, device *dev)
+{
+	array one = array_channel(a, MIN(c, a->shape.c - 1));
+	return array_move(&one, dev);
+}
+
+static bool channel_load(channel *c, const task *t, const deconv_data *d, int64_t i, GError **err)
+{
+	const deconv_options *o = t->options;
+	g_autoptr(array) psf = moved(d->psf, i, t->dev);
+	c->y = moved(d->y, i, t->dev);
+	c->weights = d->weights ? moved(d->weights, i, t->dev) : NULL;
+	c->result = array_like(c->y);
+	c->p = (rl_problem){
+		.y = c->y, .weights = c->weights,
+		.geometry = rl_layout(c->y->shape, psf->shape, d->centre, (enum rl_border)o->border)
+	};
+	if (!device_ok(t->dev, err))
+		return false;
+	c->h = rl_spectrum(psf, d->centre, &c->p.geometry, err);
+	c->p.h = c->h;
+	return c->h != NULL;
+}
+
+static rl_settings settings_of(const task *t, const deconv_data *d, const channel *c)
+{
+	const deconv_options *o = t->options;
+	shape w = c->p.geometry.window, e = c->p.geometry.estimate;
+	double mean = vec_sum(c->y) / (double)shape_count(w);
+	bool added = !isnan(d->background);
+	return (rl_settings){
+		.acceleration = (enum rl_acceleration)o->acceleration, .restart = true,
+		.bold = o->acceleration != RL_PLAIN, .background = added ? d->background : 0,
+		.start = added ? fmax(mean - d->background, d->least) :
+			fmax(mean * (double)shape_count(w) / (double)shape_count(e), d->least),
+		.least = d->least, .seen = 0.01, .iterations = o->iterations,
+		.tolerance = o->stop == STOP_CHANGE ? o->tolerance : 0
+	};
+}
+
+/* --- stopping: Poisson thinning --------------------------------------------------------------- */
+
+/*
+ * A tenth of the electrons, drawn by chance, is held back: both parts are Poisson and independent of
+ * each other.  What the model of the rest says of them gets worse when it begins to fit noise.
+ */
+#define HELD_BACK 0.1
+
+static double binomial(random_stream *s, int64_t n, double share)
+{
+	int64_t k = 0;
+	if (n > 400) {
+		double mean = (double)n * share, spread = sqrt(mean * (1 - share));
+		return CLAMP(floor(mean + spread * random_gauss(s) + 0.5), 0, (double)n);
+	}
+	for (int64_t i = 0; i < n; i++)
+		k += random_uniform(s) < share;
+	return (double)k;
+}
+
+struct thinning {
+	array *kept, *held;
+	uint64_t seed;
+	int64_t channel;
+};
+
+static void thin_planes(int64_t first, int64_t end, void *data)
+{
+	const struct thinning *j = data;
+	shape s = j->kept->shape;
+	for (int64_t row = first; row < end; row++) {
+		float *kept = array_row(j->kept, 0, row / s.y, row % s.y);
+		float *held = array_row(j->held, 0, row / s.y, row % s.y);
+		random_stream r = random_at(j->seed, RANDOM_THINNING,
+			(uint64_t)(j->channel * s.z * s.y + row));
+		for (int64_t x = 0; x < s.x; x++) {
+			double whole = floor((double)kept[x]);
+			held[x] = (float)(binomial(&r, (int64_t)whole, HELD_BACK) +
+				((double)kept[x] - whole) * HELD_BACK);
+			kept[x] -= held[x];
+		}
+	}
+}
+
+/* How many iterations are best, or -1. */
+static int64_t best_iterations(task *t, const deconv_data *d, const channel *c, int64_t i,
+	GError **err)
+{
+	const deconv_options *o = t->options;
+	array one = array_channel(d->y, i);
+	struct thinning j = { array_copy(&one), array_like(&one), (uint64_t)o->seed, i };
+	g_autoptr(array) kept_here = j.kept;
+	g_autoptr(array) held_here = j.held;
+	if (!device_ok(t->cpu, err))
+		return -1;
+	device_each(t->cpu, one.shape.z * one.shape.y, 1, thin_planes, &j);
+	g_autoptr(array) kept = array_move(j.kept, t->dev);
+	g_autoptr(array) held = array_move(j.held, t->dev);
+	rl_problem p = c->p;
+	rl_settings s = settings_of(t, d, c);
+	rl_outcome outcome;
+	p.y = kept;
+	p.holdout = held;
+	p.holdout_scale = HELD_BACK / (1 - HELD_BACK);
+	s.start *= 1 - HELD_BACK;
+	s.least *= 1 - HELD_BACK;
+	s.background *= 1 - HELD_BACK;
+	s.channel = i;
+	s.channels = d->y->shape.c;
+	if (!rl_solve(c->result, &p, &s, NULL, &outcome, err))
+		return -1;
+	report_number(t->report, "holdout_divergence", outcome.best_holdout);
+	return MAX(outcome.best_iteration, 1);
+}
+
+/* --- the method ------------------------------------------------------------------------------- */
+
+static bool solve(task *t, const deconv_data *d, channel *c, int64_t i, rl_outcome *o, GError **err)
+{
+	const deconv_options *options = t->options;
+	rl_settings s = settings_of(t, d, c);
+	s.channel = i;
+	s.channels = d->y->shape.c;
+	if (options->stop == STOP_AUTO) {
+		s.iterations = best_iterations(t, d, c, i, err);
+		if (s.iterations < 0)
+			return false;
+	}
+	return rl_solve(c->result, &c->p, &s, t->watch, o, err);
+}
+
+bool deconv_richardson_lucy(task *t, const deconv_data *d, array *result, GError **err)
+{
+	double divergence = 0;
+	int64_t most = 0;
+	for (int64_t i = 0; i < d->y->shape.c; i++) {
+		g_auto(channel) c = { 0 };
+		rl_outcome o;
+		array to = array_channel(result, i);
+		if (!channel_load(&c, t, d, i, err) || !solve(t, d, &c, i, &o, err))
+			return false;
+		array_assign(&to, c.result);
+		divergence += o.divergence;
+		most = MAX(most, o.iterations);
+	}
+	report_integer(t->report, "iterations", most);
+	report_number(t->report, "divergence", divergence);
+	return device_ok(t->dev, err);
+}

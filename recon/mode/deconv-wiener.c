@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* deconv-wiener.c - one division in the Fourier domain, of the picture and its mirror images */
+#include <math.h>
+
+#include "math/fft.h"
+#include "math/vec.h"
+#include "mode/deconv.h"
+#include "mirror.cl"
+
+static array *with_mirror_images(const array *y, shape grid)
+{
+	array *wide = array_new(y->dev, REAL, grid);
+	RUN(wide, k_mirror, wide, y, wide->pitch, wide->plane_rows, grid.z, grid.y, grid.x, y->pitch,
+		y->plane_rows, y->shape.z, y->shape.y, y->shape.x);
+	return wide;
+}
+
+static int64_t padded(int64_t picture, int64_t psf)
+{
+	return psf == 1 ? picture : fft_good_size(picture + psf - 1);
+}
+
+/*
+ * (M'M + balance max |H|^2 R)^-1 M' y: R is 1 (Wiener, with the same noise to signal everywhere) or
+ * the square of the gradient, over its largest value (Tikhonov, Miller 1970).
+ */
+static array *divide(const task *t, const array *y, const array *psf, position centre)
+{
+	const deconv_options *o = t->options;
+	shape s = y->shape, p = psf->shape;
+	shape grid = { 1, padded(s.z, p.z), padded(s.y, p.y), padded(s.x, p.x) };
+	int axes = grid.z > 1 ? 3 : 2;
+	const position corner = { 0 };
+	g_autoptr(array) wide = with_mirror_images(y, grid);
+	g_autoptr(linop) m = linop_convolve(y->dev, grid, psf, centre, axes);
+	double noise = o->balance * linop_norm2(m), steepest = 4.0 * axes;
+	bool smooth = o->method == DECONV_TIKHONOV;
+	g_autoptr(linop) inverse = linop_convolve_inverse(m, 1, smooth ? noise / steepest : 0,
+		smooth ? 1e-6 * noise : noise);
+	g_autoptr(linop) crop = linop_crop(y->dev, s, grid, corner);
+	g_autoptr(array) back = array_like(wide);
+	array *x = array_like(y);
+	linop_adjoint(m, back, wide);
+	linop_apply(inverse, wide, back);
+	linop_apply(crop, x, wide);
+	return x;
+}
+
+bool deconv_wiener(task *t, const deconv_data *d, array *result, GError **err)
+{
+	for (int64_t i = 0; i < d->y->shape.c; i++) {
+		array y = array_channel(d->y, i), to = array_channel(result, i);
+		array psf = array_channel(d->psf, MIN(i, d->psf->shape.c - 1));
+		g_autoptr(array) y_here = array_move(&y, t->dev);
+		g_autoptr(array) psf_here = array_move(&psf, t->dev);
+		if (!device_ok(t->dev, err))
+			return false;
+		g_autoptr(array) x = divide(t, y_here, psf_here, d->centre);
+		vec_clamp(x, 0, INFINITY);
+		if (!device_ok(t->dev, err))
+			return false;
+		array_assign(&to, x);
+	}
+	return device_ok(t->cpu, err);
+}

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* deconv.c - `relumine deconv`: a sharp picture or stack from a blurred one */
+#include "mode/deconv.h"
+
+#include <math.h>
+#include "core/error.h"
+#include "math/vec.h"
+
+#define AT(field) OPTION_AT(deconv_options, field)
+
+static const relumine_option own_options[] = {
+	{ "psf", 'p', RELUMINE_FILE_IN, NULL, 0, 0, NULL, "FILE",
+		"the point spread function: what one point of light becomes (required)", false, AT(psf) },
+	{ "method", 0, RELUMINE_CHOICE, "rl", 0, 0, "rl|wiener|tikhonov", NULL,
+		"Richardson-Lucy, or one step in the Fourier domain for a quick look", false, AT(method) },
+	{ "iterations", 'i', RELUMINE_INTEGER, "100", 1, 100000, NULL, "N",
+		"at most this many", false, AT(iterations) },
+	{ "stop", 0, RELUMINE_CHOICE, "auto", 0, 0, "auto|change|fixed", NULL,
+		"auto: where light that was held back is explained best; change: see --tolerance; fixed: "
+		"after --iterations", false, AT(stop) },
+	{ "tolerance", 0, RELUMINE_NUMBER, "0.002", 0, 1, NULL, "T",
+		"with --stop change: end when the divergence changes by less than this share", false,
+		AT(tolerance) },
+	{ "acceleration", 0, RELUMINE_CHOICE, "heavy-ball", 0, 0, "none|heavy-ball|biggs-andrews", NULL,
+		"how far each step runs ahead; begins anew when the divergence rises", false,
+		AT(acceleration) },
+	{ "border", 0, RELUMINE_CHOICE, "unknown", 0, 0, "unknown|periodic", NULL,
+		"what is beyond the edge: light of its own, or the picture again", false, AT(border) },
+	{ "background", 0, RELUMINE_NUMBER, NULL, -1e30, 1e30, NULL, "COUNTS",
+		"even light that is no object, added to the model; not given: the estimate holds it", false,
+		AT(background) },
+	{ "offset", 0, RELUMINE_NUMBER, "0", -1e30, 1e30, NULL, "COUNTS",
+		"what the camera says without light", false, AT(offset) },
+	{ "gain", 0, RELUMINE_NUMBER, NULL, 1e-6, 1e9, NULL, "electrons",
+		"electrons for one count; not given: 1", false, AT(gain) },
+	{ "read-noise", 0, RELUMINE_NUMBER, "0", 0, 1e6, NULL, "electrons",
+		"noise of reading a pixel, root mean square", false, AT(read_noise) },
+	{ "saturation", 0, RELUMINE_NUMBER, "auto", 0, 1e30, "auto", "COUNTS",
+		"pixels from here on are saturated and not believed; auto: the largest integer", false,
+		AT(saturation) },
+	{ "psf-centre", 0, RELUMINE_CHOICE, "auto", 0, 0, "auto|peak|middle", NULL,
+		"which pixel of the PSF a point comes to: auto and peak: the brightest", false, AT(centre) },
+	{ "balance", 0, RELUMINE_NUMBER, "0.01", 1e-12, 1e12, NULL, "K",
+		"noise to signal of wiener and tikhonov, relative to the largest |H|^2", false, AT(balance) },
+	{ "seed", 0, RELUMINE_INTEGER, "1", 0, 9e15, NULL, "N",
+		"of the light that --stop auto holds back", false, AT(seed) },
+	{ 0 }
+};
+
+static bool check(const void *options, GError **err)
+{
+	const deconv_options *o = options;
+	if (o->psf)
+		return true;
+	error_set(err, RELUMINE_BAD_USAGE, "--psf", "relumine deconv picture.tif --psf psf.tif "
+		"-o sharp.tif", "the point spread function is missing");
+	return false;
+}
+
+static bool (*const methods[])(task *, const deconv_data *, array *, GError **) = {
+	[DECONV_RICHARDSON_LUCY] = deconv_richardson_lucy, [DECONV_WIENER] = deconv_wiener,
+	[DECONV_TIKHONOV] = deconv_wiener
+};
+
+static bool run(task *t, GError **err)
+{
+	const deconv_options *o = t->options;
+	g_auto(deconv_data) d = { 0 };
+	if (!task_step(t, "calibrate") || !deconv_prepare(t, &d, err) || !task_step(t, "reconstruct"))
+		return false;
+	shape s = d.y->shape;
+	g_autoptr(array) result = array_new(t->cpu, REAL, s);
+	if (!device_ok(t->cpu, err) || !methods[o->method](t, &d, result, err)) {
+		error_while(err, "deconv, %d x %d x %d pixels (x, y, z) with a PSF of %d x %d x %d", (int)s.x,
+			(int)s.y, (int)s.z, (int)d.psf->shape.x, (int)d.psf->shape.y, (int)d.psf->shape.z);
+		return false;
+	}
+	vec_shift(result, (float)-d.shift);
+	vec_scale(result, (float)(1 / d.scale));
+	t->result = g_steal_pointer(&result);
+	return device_ok(t->cpu, err);
+}
+
+const modality command_deconv = {
+	.command = {
+		.name = "deconv",
+		.summary = "undo a known blur, in 2-D or 3-D",
+		.inputs = "PICTURE",
+		.inputs_least = 1, .inputs_most = 1,
+		.writes = true,
+		.options = own_options,
+		.examples =
+			"relumine deconv stack.tif --psf psf.tif -o sharp.tif\n"
+			"relumine deconv stack.tif --psf psf.tif --stop fixed --iterations 40 -o sharp.tif\n"
+			"relumine deconv stack.tif --psf psf.tif --method wiener -o quick.tif\n",
+		.description =
+			"The picture is what the object became through the PSF, and each pixel counts light, so it "
+			"has Poisson noise.  Richardson-Lucy climbs towards the object under which these counts are "
+			"likeliest.  The object is worked out beyond the edges too, as far as it sends light into "
+			"the picture, so that borders do not ring.\n"
+			"How long to go on is found by holding back a tenth of the light, by chance: the model of "
+			"the rest predicts it better and better, until it begins to fit noise.\n"
+			"Values of a .tif or .npy are those of the picture: the same total light.",
+	},
+	.options_size = sizeof(deconv_options),
+	.reads_pictures = true,
+	.check = check,
+	.run = run,
+};
