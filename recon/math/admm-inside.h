@@ -7,7 +7,10 @@
 #include "math/fft-line.h"
 #include "math/fft.h"
 
-enum { SUM_MISFIT, SUM_TV, SUM_REMAINDER, SUMS };
+/* The last three: |M v - x|^2 in the window, |grad v - u|^2, |v - w|^2 */
+enum { SUM_MISFIT, SUM_TV, SUM_REMAINDER, SUM_GAP, SUM_GAP_TV, SUM_GAP_POSITIVE, SUMS };
+/* Squares of the last change of M v, grad v and v, then of these themselves, less the pixels. */
+enum { CHANGES = 3, SPECTRAL_SUMS = 2 * CHANGES };
 
 struct admm {
 	device *dev;
@@ -20,6 +23,7 @@ struct admm {
 	array *d0, *d1, *m, *xi;
 	array *lx, *ly;                 /* eigenvalues of grad' grad along each axis: one row each */
 	array *sums;                    /* one row for each kind: one number for each grid row */
+	array *spectral;                /* the same of SPECTRAL_SUMS for each block of columns; or NULL */
 	bool wants_sums;
 };
 
@@ -50,12 +54,20 @@ void admm_wrap_halo(const struct admm *s, array *v);
 void admm_keep_window(const struct admm *s, array *g);
 /* to = max(v, 0) in to's window */
 void admm_positive(array *to, const array *v);
-/* on columns [0, columns) of views */
-void admm_spectrum_block(const struct admm *s, array *v, array *drive, array *e, const array *h,
-	const array *lx, int64_t columns);
-/* sums of rows, for rows `at`... of the grid */
+/* Views of columns `first` to first + columns - 1 of the spectra; e as wide as it needs to be. */
+typedef struct {
+	int64_t first, columns;
+	array v, drive, e, h, lx;
+} spectrum_block;
+void admm_spectrum_block(const struct admm *s, spectrum_block *block);
+/* sums of rows, for rows `at`... of the grid; gaps before the step they are about */
 void admm_misfit_rows(struct admm *s, const array *g, const array *b, int64_t at, int64_t rows);
 void admm_remainder_rows(struct admm *s, const array *g, const array *b, int64_t at, int64_t rows);
 void admm_tv_rows(struct admm *s, const array *v, int64_t at, int64_t rows);
+void admm_data_gap_rows(struct admm *s, const array *g, const array *xi, const array *b, int64_t at,
+	int64_t rows);
+void admm_tv_gap_rows(struct admm *s, const array *d0, const array *d1, const array *v, int64_t at,
+	int64_t rows);
+void admm_positive_gap_rows(struct admm *s, const array *m, const array *v, int64_t at, int64_t rows);
 
 #endif

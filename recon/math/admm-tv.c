@@ -20,7 +20,8 @@ static array *eigenvalues(device *dev, int64_t n, int64_t count)
 static void release(struct admm *s)
 {
 	array *all[] = {
-		s->v_spectrum, s->drive, s->e, s->d0, s->d1, s->m, s->xi, s->lx, s->ly, s->sums
+		s->v_spectrum, s->drive, s->e, s->d0, s->d1, s->m, s->xi, s->lx, s->ly, s->sums,
+		s->spectral
 	};
 	for (size_t i = 0; i < G_N_ELEMENTS(all); i++)
 		array_free(all[i]);
@@ -43,55 +44,76 @@ static void allocate(struct admm *s, const struct admm_schedule *schedule)
 	s->lx = eigenvalues(dev, g.x, half.x);
 	s->ly = eigenvalues(dev, g.y, g.y);
 	s->sums = array_new(dev, REAL, (shape){ 1, 1, SUMS, g.y });
-	array *cleared[] = { s->v_spectrum, s->drive, s->e, s->d0, s->d1, s->m, s->xi, s->sums };
+	int64_t blocks = (half.x + FFT_LANES - 1) / FFT_LANES;
+	if (s->wants_sums)
+		s->spectral = array_new(dev, REAL, (shape){ 1, 1, SPECTRAL_SUMS * blocks, g.y });
+	array *cleared[] = {
+		s->v_spectrum, s->drive, s->e, s->d0, s->d1, s->m, s->xi, s->sums, s->spectral
+	};
 	for (size_t i = 0; i < G_N_ELEMENTS(cleared); i++)
-		vec_fill(cleared[i], 0);
+		if (cleared[i])
+			vec_fill(cleared[i], 0);
 }
 
-/* Row sums of the last pixel pass, added up */
-static void add_sums(const struct admm *s, double sum[SUMS])
+/* The rows of `a`, which repeat every `kinds`, added up kind by kind */
+static void add_rows(const array *a, int kinds, double *sum)
 {
-	g_autofree float *rows = g_new0(float, SUMS * s->grid.y);
-	array_download(s->sums, rows);
-	for (int kind = 0; kind < SUMS; kind++) {
+	int64_t n = a->shape.x;
+	g_autofree float *rows = g_new0(float, shape_count(a->shape));
+	array_download(a, rows);
+	for (int kind = 0; kind < kinds; kind++)
 		sum[kind] = 0;
-		for (int64_t y = 0; y < s->grid.y; y++)
-			sum[kind] += (double)rows[kind * s->grid.y + y];
-	}
+	for (int64_t row = 0; row < a->shape.y; row++)
+		for (int64_t x = 0; x < n; x++)
+			sum[row % kinds] += (double)rows[row * n + x];
 }
 
 /* Before that the scene explains too little of the data: all of it would count as background. */
 enum { BACKGROUND_FROM = 3 };
 
-/* 1/2 |C M v + constant - b|^2 + tau TV(v); and the constant that the next pass takes for granted:
- * the mean of what the model leaves over, which minimises this for the v at hand. */
-static double take_stock(struct admm *s, int64_t k)
+static double share(double part, double whole)
+{
+	return part == 0 ? 0 : sqrt(part / whole);
+}
+
+/* See admm_settings.tolerance; the dual ones follow by Parseval from what v's spectrum changed by. */
+static void find_residuals(const struct admm *s, const double sum[SUMS], admm_outcome *o)
+{
+	double pixels = (double)shape_count(s->grid), change[SPECTRAL_SUMS];
+	add_rows(s->spectral, SPECTRAL_SUMS, change);
+	o->primal = o->dual = 0;
+	for (int i = 0; i < CHANGES; i++) {
+		double size = change[CHANGES + i];
+		o->primal = fmax(o->primal, share(sum[SUM_GAP + i] / pixels, size));
+		o->dual = fmax(o->dual, share(change[i], size));
+	}
+}
+
+/* 1/2 |C M v + constant - b|^2 + tau TV(v), and the residuals, where wanted; and the constant that
+ * the next pass takes for granted: the mean of what the model leaves over, which minimises this for
+ * the v at hand. */
+static void take_stock(struct admm *s, int64_t k, admm_outcome *o)
 {
 	double sum[SUMS];
 	if (!s->wants_sums && !s->settings->background)
-		return NAN;
-	add_sums(s, sum);
+		return;
+	add_rows(s->sums, SUMS, sum);
 	if (s->settings->background && k >= BACKGROUND_FROM)
 		s->even = (float)(sum[SUM_REMAINDER] / (double)(s->window.y * s->window.x));
-	return s->wants_sums ? sum[SUM_MISFIT] / 2 + (double)s->settings->tau * sum[SUM_TV] : NAN;
-}
-
-/* Three small changes of the objective in a row: one alone may be a turning point. */
-static bool settled(const admm_settings *t, admm_outcome *o, double before, int *still)
-{
-	o->change = fabs(before - o->objective) / o->objective;
-	*still = o->change < t->tolerance ? *still + 1 : 0;
-	return *still >= 3;
+	if (!s->wants_sums)
+		return;
+	o->objective = sum[SUM_MISFIT] / 2 + (double)s->settings->tau * sum[SUM_TV];
+	find_residuals(s, sum, o);
 }
 
 static bool tick(struct admm *s, int64_t k, watch *w, admm_outcome *o, GError **err)
 {
 	const admm_settings *t = s->settings;
 	o->iterations = k;
-	o->objective = take_stock(s, k);
+	take_stock(s, k, o);
 	iteration_note note = {
 		.iteration = k, .iterations = t->iterations, .channel = t->channel, .channels = t->channels,
-		.objective = o->objective, .primal = NAN, .dual = o->change,
+		.objective = o->objective, .primal = o->primal, .dual = o->dual,
 		.mu1 = (double)s->mu.mu1, .mu2 = (double)s->mu.mu2, .mu3 = (double)s->mu.mu3
 	};
 	if (s->dev->error)
@@ -114,19 +136,18 @@ static bool iterate(struct admm *s, const struct admm_schedule *schedule, void *
 {
 	const admm_settings *t = s->settings;
 	int64_t transforms = s->dev->fft_count;
-	int still = 0;
+	bool last = false;
 	schedule->begin(p);
-	for (int64_t k = 1; k <= t->iterations && !o->converged; k++) {
-		double before = o->objective;
-		bool last = k == t->iterations;
+	for (int64_t k = 1; !last; k++) {
+		last = k == t->iterations || o->converged;      /* the pixel pass spoils the result */
 		schedule->spectrum(p);
-		if (last || still == 2)
+		if (last)
 			schedule->result(p, result);
 		if (!last || s->wants_sums)
 			schedule->pixels(p);
 		if (!tick(s, k, w, o, err))
 			return false;
-		o->converged = settled(t, o, before, &still);
+		o->converged |= MAX(o->primal, o->dual) < t->tolerance;
 	}
 	o->background = (double)s->even;
 	o->fft_per_iteration = (double)(s->dev->fft_count - transforms) / (double)o->iterations;
@@ -143,7 +164,7 @@ bool admm_tv(array *result, const array *b, const array *h, shape grid,
 		.settings = settings, .b = b, .h = h, .mu = settings->mu,
 		.wants_sums = watch_wants_objective(w) || settings->tolerance > 0
 	};
-	*outcome = (admm_outcome){ .objective = NAN, .change = NAN };
+	*outcome = (admm_outcome){ .objective = NAN, .primal = NAN, .dual = NAN };
 	allocate(&s, schedule);
 	bool ok = device_ok(dev, err);
 	if (ok) {

@@ -13,6 +13,10 @@ typedef struct {
 	float mu1, mu2, mu3;    /* of x = M v, u = grad v, w = v */
 } admm_penalties;
 
+/*
+ * Residuals, for K = M, grad and 1 and the z = x, u and w that follow from v: primal |K v - z| / |K v|
+ * and dual |K v - K v before| / |K v|.  x - M v counts in the window, where there are data.
+ */
 typedef struct {
 	float tau;              /* weight of TV, in units of b times h */
 	bool isotropic;
@@ -20,8 +24,7 @@ typedef struct {
 	admm_penalties mu;
 	bool background;        /* fit light that falls on every pixel alike: b = C M v + constant */
 	int64_t iterations;     /* at most, >= 1 */
-	double tolerance;       /* stop when the objective changes by less, relatively, three times in
-				 * a row; 0: never */
+	double tolerance;       /* stop, with one iteration more, when all residuals are below; 0: never */
 	int64_t channel, channels;      /* for the watch */
 } admm_settings;
 
@@ -29,7 +32,7 @@ typedef struct {
 	int64_t iterations;     /* done */
 	bool converged;         /* stopped by the tolerance */
 	double objective;       /* NaN when nobody wanted it */
-	double change;          /* of the objective in the last iteration, relative */
+	double primal, dual;    /* the largest residuals; NaN when nobody wanted them */
 	double background;      /* the constant, in units of b */
 	double fft_per_iteration;       /* real transforms, pruned ones counted whole */
 } admm_outcome;

@@ -123,6 +123,15 @@ static void update_w(const admm_state *s)
 		vec_clamp(s->z[POSITIVE], 0, INFINITY);
 }
 
+/* What the next v is worked out from; the order in which w comes after v has it already. */
+static void update_from_v(const admm_state *s)
+{
+	update_u(s);
+	update_x(s);
+	if (s->p->order == ADMM_LPC)
+		update_w(s);
+}
+
 /* (sum mu K'K) v = sum K'(mu z - dual) */
 static void update_v(const admm_state *s, array *v)
 {
@@ -156,19 +165,28 @@ static void update_duals(const admm_state *s)
 	}
 }
 
-/* destroys `old` */
-static double largest_residual(const admm_state *s)
+/* |M v - x| in the window, |K v - z| */
+static double gap(const admm_state *s, int i)
 {
-	double most = 0;
+	g_autoptr(array) d = array_like(s->kv[i]);
+	vec_copy(d, s->kv[i]);
+	vec_subtract(d, s->z[i]);
+	if (i != DATA)
+		return vec_norm(d);
+	g_autoptr(array) seen = linop_new_range(s->p->crop);
+	linop_apply(s->p->crop, seen, d);
+	return vec_norm(seen);
+}
+
+/* See math/admm.h; destroys `old`. */
+static void find_residuals(const admm_state *s, double *primal, double *dual)
+{
+	*primal = *dual = 0;
 	for (int i = 0; i < SPLITS; i++) {
-		double change = relative_change(s->old[i], s->kv[i]);
-		vec_copy(s->old[i], s->kv[i]);
-		vec_subtract(s->old[i], s->z[i]);
-		double off = vec_norm(s->old[i]);
-		double size = fmax(vec_norm(s->kv[i]), vec_norm(s->z[i]));
-		most = fmax(most, fmax(change, off == 0 ? 0 : off / size));
+		double off = gap(s, i);
+		*primal = fmax(*primal, off == 0 ? 0 : off / vec_norm(s->kv[i]));
+		*dual = fmax(*dual, relative_change(s->old[i], s->kv[i]));
 	}
-	return most;
 }
 
 static double admm_objective(const admm_state *s, const stop_rule *stop)
@@ -184,24 +202,33 @@ static double admm_objective(const admm_state *s, const stop_rule *stop)
 	return vec_dot(r, r) / 2 + s->p->tau * tv;
 }
 
+static bool goes_on(const admm_state *s, const stop_rule *stop, int64_t k)
+{
+	iteration_note note = {
+		.iteration = k, .iterations = stop->iterations, .channels = 1,
+		.objective = admm_objective(s, stop), .mu1 = s->mu[DATA], .mu2 = s->mu[SMOOTH],
+		.mu3 = s->mu[POSITIVE]
+	};
+	find_residuals(s, &note.primal, &note.dual);
+	return watch_tick(stop->watch, &note) && !(fmax(note.primal, note.dual) < stop->tolerance);
+}
+
 bool admm_reference(array *v, const admm_problem *p, const stop_rule *stop, GError **err)
 {
 	g_auto(admm_state) s = { .p = p };
 	prepare(&s, v);
 	vec_fill(v, 0);
+	update_from_v(&s);
 	bool more = true;
 	for (int64_t k = 1; more && k <= stop->iterations && !v->dev->error; k++) {
 		for (int i = 0; i < SPLITS; i++)
 			vec_copy(s.old[i], s.kv[i]);
-		update_u(&s);
-		update_x(&s);
-		if (p->order == ADMM_LPC)
-			update_w(&s);
 		update_v(&s, v);
 		if (p->order == ADMM_TUTORIAL)
 			update_w(&s);
 		update_duals(&s);
-		more = solver_goes_on(stop, k, admm_objective(&s, stop), largest_residual(&s));
+		update_from_v(&s);
+		more = goes_on(&s, stop, k);
 	}
 	return device_ok(v->dev, err);
 }
