@@ -185,8 +185,9 @@ SUM_KERNEL(k_remainder, OUT(result), IN(g), INT(g_pitch), IN(b), INT(pitch), INT
 }
 
 /*
- * What v is about to change by and what it will be: squares of M v, grad v and v itself, by
- * Parseval, less the number of pixels.  To be asked before k_admm_spectrum.  Column `first` on of
+ * What v is about to change by and what it will be: mean squares over the grid of M v, grad v and
+ * v itself, by Parseval, v's spectrum being 1 / pixels too small.  To be asked before
+ * k_admm_spectrum.  Column `first` on of
  * half a spectrum of nx columns: those that stand for two count twice.  Six rows of results.
  */
 SUM_KERNEL(k_admm_change, OUT(result), INT(stride), IN2(v), IN2(drive), IN2(e), IN2(h), IN(lx),

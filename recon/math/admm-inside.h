@@ -9,7 +9,7 @@
 
 /* The last three: |M v - x|^2 in the window, |grad v - u|^2, |v - w|^2 */
 enum { SUM_MISFIT, SUM_TV, SUM_REMAINDER, SUM_GAP, SUM_GAP_TV, SUM_GAP_POSITIVE, SUMS };
-/* Squares of the last change of M v, grad v and v, then of these themselves, less the pixels. */
+/* Mean squares, over the grid, of the last change of M v, grad v and v, then of these themselves. */
 enum { CHANGES = 3, SPECTRAL_SUMS = 2 * CHANGES };
 
 struct admm {

@@ -80,11 +80,14 @@ static double share(double part, double whole)
 static void find_residuals(const struct admm *s, const double sum[SUMS], admm_outcome *o)
 {
 	double pixels = (double)shape_count(s->grid), change[SPECTRAL_SUMS];
+	double tau = (double)s->settings->tau;
+	const double mu[CHANGES] = { (double)s->mu.mu1, (double)s->mu.mu2, (double)s->mu.mu3 };
+	const double dual[CHANGES] = { sum[SUM_MISFIT] / pixels, tau * tau, 8 * tau * tau };
 	add_rows(s->spectral, SPECTRAL_SUMS, change);
 	o->primal = o->dual = 0;
 	for (int i = 0; i < CHANGES; i++) {
-		double size = change[CHANGES + i];
-		o->primal = fmax(o->primal, share(sum[SUM_GAP + i] / pixels, size));
+		double size = change[CHANGES + i], gap = sum[SUM_GAP + i] / pixels;
+		o->primal = fmax(o->primal, share(gap, fmax(size, dual[i] / (mu[i] * mu[i]))));
 		o->dual = fmax(o->dual, share(change[i], size));
 	}
 }

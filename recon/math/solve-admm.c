@@ -165,6 +165,15 @@ static void update_duals(const admm_state *s)
 	}
 }
 
+/* |C M v - b| */
+static double misfit(const admm_state *s)
+{
+	g_autoptr(array) r = linop_new_range(s->p->crop);
+	linop_apply(s->p->crop, r, s->kv[DATA]);
+	vec_subtract(r, s->p->b);
+	return vec_norm(r);
+}
+
 /* |M v - x| in the window, |K v - z| */
 static double gap(const admm_state *s, int i)
 {
@@ -181,10 +190,12 @@ static double gap(const admm_state *s, int i)
 /* See math/admm.h; destroys `old`. */
 static void find_residuals(const admm_state *s, double *primal, double *dual)
 {
+	double tau = s->p->tau * sqrt((double)shape_count(s->rhs->shape));
+	const double duals[SPLITS] = { misfit(s), tau, sqrt(8) * tau };
 	*primal = *dual = 0;
 	for (int i = 0; i < SPLITS; i++) {
 		double off = gap(s, i);
-		*primal = fmax(*primal, off == 0 ? 0 : off / vec_norm(s->kv[i]));
+		*primal = fmax(*primal, off == 0 ? 0 : off / fmax(vec_norm(s->kv[i]), duals[i] / s->mu[i]));
 		*dual = fmax(*dual, relative_change(s->old[i], s->kv[i]));
 	}
 }
@@ -194,12 +205,10 @@ static double admm_objective(const admm_state *s, const stop_rule *stop)
 	if (!watch_wants_objective(stop->watch))
 		return NAN;
 	const array *u = s->kv[SMOOTH];
-	g_autoptr(array) r = linop_new_range(s->p->crop);
-	linop_apply(s->p->crop, r, s->kv[DATA]);
-	vec_subtract(r, s->p->b);
+	double off = misfit(s);
 	double tv = s->p->isotropic ? group_sum(u, (int)(u->shape.c / s->rhs->shape.c)) :
 		vec_sum_abs(u);
-	return vec_dot(r, r) / 2 + s->p->tau * tv;
+	return off * off / 2 + s->p->tau * tv;
 }
 
 static bool goes_on(const admm_state *s, const stop_rule *stop, int64_t k)

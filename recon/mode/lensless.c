@@ -26,7 +26,7 @@ static const relumine_option own_options[] = {
 		"at most this many; not given: admm 20, with --compat 100, others 300", false,
 		OPTION_AT(lensless_options, iterations) },
 	{ "tolerance", 0, RELUMINE_NUMBER, "0", 0, 1, NULL, "T",
-		"stop when the objective (admm) or picture changes by less, three times (0: never)", false,
+		"stop when residuals (admm) or the change of the picture are below this (0: never)", false,
 		OPTION_AT(lensless_options, tolerance) },
 	{ "tv", 0, RELUMINE_CHOICE, NULL, 0, 0, "anisotropic|isotropic", NULL,
 		"|dy| + |dx|, or the length of (dy, dx); not given: isotropic, not with --compat", false,
