@@ -89,15 +89,16 @@ static inline float data_fit(float model, float dual, float b, float mu1)
 
 /*
  * The data term inside the window: g = C M v comes in, what drives v through M' goes out.
- * xi is the dual of x less mu1 x; `even` is light that falls on every pixel alike.
+ * xi is the dual of x less mu1 x, `shift` short of it; `even` is light that falls on every pixel
+ * alike.
  */
 ROW_KERNEL(k_data_drive, OUT(g), INT(g_pitch), OUT(xi), IN(b), INT(pitch), INT(width), NUM(even),
-	NUM(mu1))
+	NUM(shift), NUM(mu1))
 {
 	EACH_ROW(r) {
 		EACH_COLUMN(x, width) {
 			idx i = r * pitch + x, j = r * g_pitch + x;
-			float model = g[j], dual = xi[i] + mu1 * model;
+			float model = g[j], dual = xi[i] + shift + mu1 * model;
 			float fit = data_fit(model, dual, b[i] - even, mu1);
 			g[j] = mu1 * (fit - model) - dual;
 			xi[i] = dual - mu1 * fit;
@@ -127,6 +128,18 @@ ROW_KERNEL(k_keep_window, OUT(g), INT(pitch), INT(grid_width), INT(height), INT(
 		EACH_COLUMN(x, grid_width) {
 			if (r >= height || x >= width)
 				g[r * pitch + x] = 0.0f;
+		}
+	}
+}
+
+/* Spectra: e less `mean` in each pixel of the window, whose spectrum is along_y times along_x. */
+ROW_KERNEL(k_take_mean, OUT2(e), IN2(along_y), IN2(along_x), INT(pitch), INT(width), NUM(mean))
+{
+	EACH_ROW(r) {
+		float2 row = scale2(GET2(along_y, r), -mean);
+		EACH_COLUMN(x, width) {
+			idx i = r * pitch + x;
+			PUT2(e, i, add2(GET2(e, i), mul2(row, GET2(along_x, x))));
 		}
 	}
 }
@@ -223,14 +236,14 @@ SUM_KERNEL(k_admm_change, OUT(result), INT(stride), IN2(v), IN2(drive), IN2(e), 
 
 /* |M v - x|^2 in the window, before k_data_drive */
 SUM_KERNEL(k_data_gap, OUT(result), IN(g), INT(g_pitch), IN(xi), IN(b), INT(pitch), INT(width),
-	NUM(even), NUM(mu1))
+	NUM(even), NUM(shift), NUM(mu1))
 {
 	EACH_ROW(r) {
 		float sum = 0.0f;
 		SUM_COLUMN(x, width, sum) {
 			idx i = r * pitch + x;
-			float model = g[r * g_pitch + x];
-			float gap = model - data_fit(model, xi[i] + mu1 * model, b[i] - even, mu1);
+			float model = g[r * g_pitch + x], dual = xi[i] + shift + mu1 * model;
+			float gap = model - data_fit(model, dual, b[i] - even, mu1);
 			sum += gap * gap;
 		}
 		result[r] = sum;
@@ -268,6 +281,17 @@ SUM_KERNEL(k_positive_gap, OUT(result), IN(m), IN(v), INT(pitch), INT(width), NU
 			float gap = n - before * v[i] - m[i];
 			sum += gap * gap;
 		}
+		result[r] = sum;
+	}
+}
+
+/* what drives v, after k_data_drive */
+SUM_KERNEL(k_drive_sum, OUT(result), IN(g), INT(g_pitch), INT(width))
+{
+	EACH_ROW(r) {
+		float sum = 0.0f;
+		SUM_COLUMN(x, width, sum)
+			sum += g[r * g_pitch + x];
 		result[r] = sum;
 	}
 }

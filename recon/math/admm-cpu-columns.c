@@ -30,7 +30,8 @@ static void one_block(struct admm_cpu *p, int64_t block, int64_t slot)
 	array e = column_view(s->e, x);
 	spectrum_block b = {
 		x, columns, column_view(s->v_spectrum, x), column_view(s->drive, x),
-		row_view(p->e_block, slot * s->grid.y), column_view(s->h, x), column_view(s->lx, x)
+		row_view(p->e_block, slot * s->grid.y), column_view(s->h, x), column_view(s->lx, x),
+		column_view(s->window_x, x)
 	};
 	fft_lanes d = { b.drive.mem, b.drive.mem + b.drive.imag, b.drive.pitch };
 	fft_lanes narrow = { e.mem, e.mem + e.imag, e.pitch };

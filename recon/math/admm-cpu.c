@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* admm-cpu.c - the pixel pass of the fused ADMM on the CPU: strips of rows that go through transform,
- * arithmetic and transform back while they are in cache */
+/* admm-cpu.c - the pixel pass of the fused ADMM on the CPU: strips of rows that go through
+ * transform, arithmetic and transform back while they are in cache */
 #include "math/admm-cpu.h"
 
 #include <string.h>
@@ -180,11 +180,12 @@ static void data_rows(const struct walk *w, int64_t y, int64_t rows, bool from_z
 		transform_rows(w, s->e, y, rows, s->window.x, false);
 	if (s->wants_sums) {
 		admm_misfit_rows(s, &g, &b, y, rows);
+		admm_remainder_rows(s, &g, &b, y, rows);
 		admm_data_gap_rows(s, &g, &xi, &b, y, rows);
 	}
-	if (s->settings->background)
-		admm_remainder_rows(s, &g, &b, y, rows);
 	admm_data_rows(s, &g, &xi, &b, rows);
+	if (s->settings->background)
+		admm_drive_sum_rows(s, &g, y, rows);
 	transform_rows(w, s->e, y, rows, s->window.x, true);
 }
 

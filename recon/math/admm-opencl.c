@@ -43,11 +43,12 @@ static void data_term(struct admm_opencl *p)
 	struct admm *s = p->s;
 	if (s->wants_sums) {
 		admm_misfit_rows(s, p->pixels, s->b, 0, s->window.y);
+		admm_remainder_rows(s, p->pixels, s->b, 0, s->window.y);
 		admm_data_gap_rows(s, p->pixels, s->xi, s->b, 0, s->window.y);
 	}
-	if (s->settings->background)
-		admm_remainder_rows(s, p->pixels, s->b, 0, s->window.y);
 	admm_data_rows(s, p->pixels, s->xi, s->b, s->window.y);
+	if (s->settings->background)
+		admm_drive_sum_rows(s, p->pixels, 0, s->window.y);
 	admm_keep_window(s, p->pixels);
 	fft_forward(p->f, s->e, p->pixels);
 }
@@ -63,7 +64,7 @@ static void spectrum_pass(void *schedule)
 {
 	struct admm *s = ((struct admm_opencl *)schedule)->s;
 	spectrum_block all = {
-		0, s->h->shape.x, *s->v_spectrum, *s->drive, *s->e, *s->h, *s->lx
+		0, s->h->shape.x, *s->v_spectrum, *s->drive, *s->e, *s->h, *s->lx, *s->window_x
 	};
 	admm_spectrum_block(s, &all);
 }

@@ -37,7 +37,7 @@ void admm_drive_rows(const struct admm *s, array *drive, array *m, const array *
 void admm_data_rows(const struct admm *s, array *g, array *xi, const array *b, int64_t rows)
 {
 	RUN_PART(g, 0, rows, k_data_drive, g, g->pitch, xi, b, b->pitch, s->window.x, s->even,
-		s->mu.mu1);
+		s->mean, s->mu.mu1);
 }
 
 void admm_wrap_halo(const struct admm *s, array *v)
@@ -65,6 +65,9 @@ static void change_of_block(const struct admm *s, const spectrum_block *b, float
 void admm_spectrum_block(const struct admm *s, spectrum_block *b)
 {
 	float scale = (float)(1.0 / ((double)s->grid.y * (double)s->grid.x));
+	if (s->mean != 0)
+		RUN_PART(&b->e, 0, s->grid.y, k_take_mean, &b->e, s->window_y, &b->window_x, b->e.pitch,
+			b->columns, s->mean);
 	if (s->wants_sums)
 		change_of_block(s, b, scale);
 	RUN_PART(&b->v, 0, s->grid.y, k_admm_spectrum, &b->v, &b->drive, &b->e, &b->h, &b->lx, s->ly,
@@ -93,6 +96,12 @@ void admm_remainder_rows(struct admm *s, const array *g, const array *b, int64_t
 	RUN_PART(g, 0, rows, k_remainder, &result, g, g->pitch, b, b->pitch, s->window.x);
 }
 
+void admm_drive_sum_rows(struct admm *s, const array *g, int64_t at, int64_t rows)
+{
+	array result = sums_at(s, SUM_DRIVE, at);
+	RUN_PART(g, 0, rows, k_drive_sum, &result, g, g->pitch, s->window.x);
+}
+
 void admm_tv_rows(struct admm *s, const array *v, int64_t at, int64_t rows)
 {
 	array result = sums_at(s, SUM_TV, at);
@@ -104,7 +113,7 @@ void admm_data_gap_rows(struct admm *s, const array *g, const array *xi, const a
 {
 	array result = sums_at(s, SUM_GAP, at);
 	RUN_PART(g, 0, rows, k_data_gap, &result, g, g->pitch, xi, b, b->pitch, s->window.x, s->even,
-		s->mu.mu1);
+		s->mean, s->mu.mu1);
 }
 
 void admm_tv_gap_rows(struct admm *s, const array *d0, const array *d1, const array *v, int64_t at,
@@ -115,7 +124,8 @@ void admm_tv_gap_rows(struct admm *s, const array *d0, const array *d1, const ar
 		s->settings->isotropic, s->settings->tau / s->mu.mu2);
 }
 
-void admm_positive_gap_rows(struct admm *s, const array *m, const array *v, int64_t at, int64_t rows)
+void admm_positive_gap_rows(struct admm *s, const array *m, const array *v, int64_t at,
+	int64_t rows)
 {
 	array result = sums_at(s, SUM_GAP_POSITIVE, at);
 	RUN_PART(v, 0, rows, k_positive_gap, &result, m, v, v->pitch, s->grid.x,

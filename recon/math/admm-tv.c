@@ -17,11 +17,26 @@ static array *eigenvalues(device *dev, int64_t n, int64_t count)
 	return a;
 }
 
+/* Spectrum of `length` ones among n, k < count: sum over j of exp(-2 pi i j k / n) */
+static array *window_spectrum(device *dev, int64_t n, int64_t length, int64_t count)
+{
+	g_autofree float *values = g_new(float, 2 * count);
+	for (int64_t k = 0; k < count; k++) {
+		double half = G_PI * (double)k / (double)n, turn = -half * (double)(length - 1);
+		double size = k == 0 ? (double)length : sin(half * (double)length) / sin(half);
+		values[2 * k] = (float)(size * cos(turn));
+		values[2 * k + 1] = (float)(size * sin(turn));
+	}
+	array *a = array_new(dev, COMPLEX, (shape){ 1, 1, 1, count });
+	array_upload(a, values);
+	return a;
+}
+
 static void release(struct admm *s)
 {
 	array *all[] = {
-		s->v_spectrum, s->drive, s->e, s->d0, s->d1, s->m, s->xi, s->lx, s->ly, s->sums,
-		s->spectral
+		s->v_spectrum, s->drive, s->e, s->d0, s->d1, s->m, s->xi, s->lx, s->ly, s->window_x,
+		s->window_y, s->sums, s->spectral
 	};
 	for (size_t i = 0; i < G_N_ELEMENTS(all); i++)
 		array_free(all[i]);
@@ -43,6 +58,8 @@ static void allocate(struct admm *s, const struct admm_schedule *schedule)
 	s->xi = array_new(dev, REAL, s->window);
 	s->lx = eigenvalues(dev, g.x, half.x);
 	s->ly = eigenvalues(dev, g.y, g.y);
+	s->window_x = window_spectrum(dev, g.x, s->window.x, half.x);
+	s->window_y = window_spectrum(dev, g.y, s->window.y, g.y);
 	s->sums = array_new(dev, REAL, (shape){ 1, 1, SUMS, g.y });
 	int64_t blocks = (half.x + FFT_LANES - 1) / FFT_LANES;
 	if (s->wants_sums)
@@ -68,15 +85,39 @@ static void add_rows(const array *a, int kinds, double *sum)
 			sum[row % kinds] += (double)rows[row * n + x];
 }
 
-/* Before that the scene explains too little of the data: all of it would count as background. */
-enum { BACKGROUND_FROM = 3 };
+/* Before that the scene explains too little of the data: most of it would count as background, and
+ * twenty iterations would not be enough to come back from there. */
+enum { BACKGROUND_FROM = 8 };
+
+/*
+ * Light c on every pixel alike: 1/2 |x + c - b|^2 + mu1/2 |C M v - x + xi/mu1|^2 over x and c
+ * together, with a = C M v + xi/mu1.  For a given c, x = (mu1 a + b - c) / (1 + mu1), and what is
+ * left is mu1 / (1 + mu1) / 2 |a + c - b|^2: c is the mean of b - a.  Then the mean of x is that
+ * of a, and e = mu1 (x - C M v) - xi = mu1 (x - a) has mean 0.  So the pass need not know c
+ * beforehand: with c' instead, e and with it mu1 x are off by one number for all pixels, mu1 (c -
+ * c') / (1 + mu1), which is the mean of e.  It is taken out of e's spectrum, and put into xi -
+ * mu1 x in the next pass.
+ */
+static void fit_even_light(struct admm *s, int64_t k)
+{
+	double sum[SUMS], mu1 = (double)s->mu.mu1;
+	if (!s->settings->background || k < BACKGROUND_FROM)
+		return;
+	add_rows(s->sums, SUMS, sum);
+	double mean = sum[SUM_DRIVE] / (double)shape_count(s->window);
+	s->mean = (float)mean;
+	s->even += (float)(mean * (1 + mu1) / mu1);
+}
 
 static double share(double part, double whole)
 {
 	return part == 0 ? 0 : sqrt(part / whole);
 }
 
-/* See admm_settings.tolerance; the dual ones follow by Parseval from what v's spectrum changed by. */
+/*
+ * See admm_settings.tolerance; the dual ones follow by Parseval from what v's spectrum changed
+ * by.
+ */
 static void find_residuals(const struct admm *s, const double sum[SUMS], admm_outcome *o)
 {
 	double pixels = (double)shape_count(s->grid), change[SPECTRAL_SUMS];
@@ -92,28 +133,37 @@ static void find_residuals(const struct admm *s, const double sum[SUMS], admm_ou
 	}
 }
 
-/* 1/2 |C M v + constant - b|^2 + tau TV(v), and the residuals, where wanted; and the constant that
- * the next pass takes for granted: the mean of what the model leaves over, which minimises this for
- * the v at hand. */
-static void take_stock(struct admm *s, int64_t k, admm_outcome *o)
+/* |C M v + c - b|^2, c being what makes it least: the mean of b - C M v, or 0 */
+static double least_misfit(const struct admm *s, const double sum[SUMS], float even)
+{
+	double n = (double)shape_count(s->window), off = sum[SUM_REMAINDER] / n - (double)even;
+	return s->settings->background ? sum[SUM_MISFIT] - n * off * off : sum[SUM_MISFIT];
+}
+
+/* Objective and residuals of the v that the last pass went over, with `even` in hand. */
+static void take_stock(const struct admm *s, float even, admm_outcome *o)
 {
 	double sum[SUMS];
-	if (!s->wants_sums && !s->settings->background)
-		return;
-	add_rows(s->sums, SUMS, sum);
-	if (s->settings->background && k >= BACKGROUND_FROM)
-		s->even = (float)(sum[SUM_REMAINDER] / (double)(s->window.y * s->window.x));
 	if (!s->wants_sums)
 		return;
+	add_rows(s->sums, SUMS, sum);
+	sum[SUM_MISFIT] = least_misfit(s, sum, even);
 	o->objective = sum[SUM_MISFIT] / 2 + (double)s->settings->tau * sum[SUM_TV];
 	find_residuals(s, sum, o);
+}
+
+/* Over the pixels in iteration k. */
+static void pixels(struct admm *s, const struct admm_schedule *schedule, void *p, admm_outcome *o)
+{
+	float even = s->even;
+	schedule->pixels(p);
+	take_stock(s, even, o);
+	fit_even_light(s, o->iterations);
 }
 
 static bool tick(struct admm *s, int64_t k, watch *w, admm_outcome *o, GError **err)
 {
 	const admm_settings *t = s->settings;
-	o->iterations = k;
-	take_stock(s, k, o);
 	iteration_note note = {
 		.iteration = k, .iterations = t->iterations, .channel = t->channel, .channels = t->channels,
 		.objective = o->objective, .primal = o->primal, .dual = o->dual,
@@ -146,8 +196,9 @@ static bool iterate(struct admm *s, const struct admm_schedule *schedule, void *
 		schedule->spectrum(p);
 		if (last)
 			schedule->result(p, result);
+		o->iterations = k;
 		if (!last || s->wants_sums)
-			schedule->pixels(p);
+			pixels(s, schedule, p, o);
 		if (!tick(s, k, w, o, err))
 			return false;
 		o->converged |= MAX(o->primal, o->dual) < t->tolerance;

@@ -14,20 +14,21 @@ typedef struct {
 } admm_penalties;
 
 /*
- * Residuals, for K = M, grad and 1 and the z = x, u and w that follow from v: primal |K v - z| / |K v|
- * and dual |K v - K v before| / |K v|.  x - M v counts in the window, where there are data.
- * A gap is the step of a dual, divided by its mu.  The dual of x is b - C M v in the end, that of u
- * may grow to tau in each pixel, and that of w to |grad| tau, |grad|^2 = 8, to balance it: where
- * these, divided by mu, are more than K v, the gap is measured against them.  (With the published
- * penalties they are thousands of times more, and the duals never get there, though the picture
- * has long settled.)
+ * Residuals, for K = M, grad and 1 and the z = x, u and w that follow from v: primal |K v - z| /
+ * |K v| and dual |K v - K v before| / |K v|.  x - M v counts in the window, where there are data.
+ * A gap is the step of a dual, divided by its mu.  The dual of x is b - C M v in the end, that of
+ * u may grow to tau in each pixel, and that of w to |grad| tau, |grad|^2 = 8, to balance it:
+ * where these, divided by mu, are more than K v, the gap is measured against them.  (With the
+ * published penalties they are thousands of times more, and the duals never get there, though the
+ * picture has long settled.)
  */
 typedef struct {
 	float tau;              /* weight of TV, in units of b times h */
 	bool isotropic;
 	enum admm_order order;
 	admm_penalties mu;
-	bool background;        /* fit light that falls on every pixel alike: b = C M v + constant */
+	bool background;        /* fit light that falls on every pixel alike: b = C M v + constant;
+				 * exactly, from the eighth iteration on */
 	int64_t iterations;     /* at most, >= 1 */
 	double tolerance;       /* stop, with one iteration more, when all residuals are below; 0: never */
 	int64_t channel, channels;      /* for the watch */
