@@ -13,7 +13,7 @@ enum { INNER_ITERATIONS = 500 };
 typedef struct {
 	const admm_problem *p;
 	linop *k[SPLITS];
-	array *kv[SPLITS], *old[SPLITS];        /* K v now and before */
+	array *kv[SPLITS], *old[SPLITS];        /* K v now and before; old NULL: nobody asks */
 	array *z[SPLITS], *dual[SPLITS];
 	double mu[SPLITS];
 	array *back, *share;            /* C'b; 1 / (C'1 + mu1) */
@@ -68,7 +68,7 @@ static void prepare_data(admm_state *s)
 	vec_divide(s->share, weight, 0);
 }
 
-static void prepare(admm_state *s, const array *v)
+static void prepare(admm_state *s, const array *v, bool measure)
 {
 	const admm_problem *p = s->p;
 	linop *k[SPLITS] = {
@@ -79,7 +79,7 @@ static void prepare(admm_state *s, const array *v)
 		s->k[i] = k[i];
 		s->mu[i] = mu[i];
 		s->kv[i] = zeros(k[i]);
-		s->old[i] = zeros(k[i]);
+		s->old[i] = measure ? zeros(k[i]) : NULL;
 		s->z[i] = zeros(k[i]);
 		s->dual[i] = zeros(k[i]);
 	}
@@ -215,22 +215,23 @@ static bool goes_on(const admm_state *s, const stop_rule *stop, int64_t k)
 {
 	iteration_note note = {
 		.iteration = k, .iterations = stop->iterations, .channels = 1,
-		.objective = admm_objective(s, stop), .mu1 = s->mu[DATA], .mu2 = s->mu[SMOOTH],
-		.mu3 = s->mu[POSITIVE]
+		.objective = admm_objective(s, stop), .primal = NAN, .dual = NAN,
+		.mu1 = s->mu[DATA], .mu2 = s->mu[SMOOTH], .mu3 = s->mu[POSITIVE]
 	};
-	find_residuals(s, &note.primal, &note.dual);
+	if (s->old[DATA])
+		find_residuals(s, &note.primal, &note.dual);
 	return watch_tick(stop->watch, &note) && !(fmax(note.primal, note.dual) < stop->tolerance);
 }
 
 bool admm_reference(array *v, const admm_problem *p, const stop_rule *stop, GError **err)
 {
 	g_auto(admm_state) s = { .p = p };
-	prepare(&s, v);
+	prepare(&s, v, stop->tolerance > 0 || watch_wants_objective(stop->watch));
 	vec_fill(v, 0);
 	update_from_v(&s);
 	bool more = true;
 	for (int64_t k = 1; more && k <= stop->iterations && !v->dev->error; k++) {
-		for (int i = 0; i < SPLITS; i++)
+		for (int i = 0; i < SPLITS && s.old[i]; i++)
 			vec_copy(s.old[i], s.kv[i]);
 		update_v(&s, v);
 		if (p->order == ADMM_TUTORIAL)

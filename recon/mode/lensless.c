@@ -20,10 +20,10 @@ static const relumine_option own_options[] = {
 		"average blocks of N x N pixels of capture and PSF into one first: faster, less noise", false,
 		OPTION_AT(lensless_options, downsample) },
 	{ "method", 0, RELUMINE_CHOICE, NULL, 0, 0, "admm|wiener|fista|nesterov|gradient", NULL,
-		"how to solve, see above; not given: admm, or fista for a PSF of many depths", false,
+		"how to solve, see above; not given: admm", false,
 		OPTION_AT(lensless_options, method) },
 	{ "iterations", 'i', RELUMINE_INTEGER, NULL, 1, 1000000, NULL, "N",
-		"at most this many; not given: admm 20, with --compat 100, others 300", false,
+		"at most this many; not given: admm 20, with --compat 100, many depths 50; others 300", false,
 		OPTION_AT(lensless_options, iterations) },
 	{ "tolerance", 0, RELUMINE_NUMBER, "0", 0, 1, NULL, "T",
 		"stop when residuals (admm) or the change of the picture are below this (0: never)", false,
@@ -152,11 +152,9 @@ static bool (*const methods[])(task *, const lensless_data *, array *, GError **
 static int choose_method(const task *t, int64_t depths, GError **err)
 {
 	const lensless_options *o = t->options;
-	if (o->method < 0)
-		return depths == 1 ? METHOD_ADMM : METHOD_FISTA;
-	if (depths == 1 || (o->method != METHOD_ADMM && o->method != METHOD_WIENER))
-		return o->method;
-	error_set(err, RELUMINE_BAD_USAGE, "--method", "use --method fista, or give a PSF of one page",
+	if (depths == 1 || o->method != METHOD_WIENER)
+		return o->method < 0 ? METHOD_ADMM : o->method;
+	error_set(err, RELUMINE_BAD_USAGE, "--method", "use --method admm, or give a PSF of one page",
 		"this method makes one plane, and the PSF has %d depths", (int)depths);
 	return -1;
 }
@@ -172,7 +170,9 @@ static bool run(task *t, GError **err)
 		return false;
 	shape s = { d.b->shape.c, d.psf->shape.z, d.b->shape.y, d.b->shape.x };
 	g_autoptr(array) result = array_new(t->cpu, REAL, s);
-	if (!device_ok(t->cpu, err) || !methods[method](t, &d, result, err)) {
+	bool stack = method == METHOD_ADMM && s.z > 1;
+	if (!device_ok(t->cpu, err) ||
+	    !(stack ? lensless_stack : methods[method])(t, &d, result, err)) {
 		error_while(err, "lensless, reconstructing %d x %d pixels on a grid of %d x %d",
 			(int)s.x, (int)s.y, (int)d.grid.x, (int)d.grid.y);
 		return false;
@@ -199,7 +199,7 @@ const modality command_lensless = {
 			"relumine lensless capture.tif --psf psf.tif -o picture.png\n"
 			"relumine lensless capture.tif --psf psf.tif --downsample 4 -o picture.png -o picture.tif\n"
 			"relumine lensless capture.tif --psf psf.tif --method wiener -o quick.png\n"
-			"relumine lensless capture.tif --psf depths.tif --iterations 300 -o volume.tif",
+			"relumine lensless capture.tif --psf depths.tif --iterations 100 -o volume.tif",
 		.description =
 			"The capture is the scene convolved with the PSF and cut off by the sensor's edge.  The "
 			"scene is worked out on a grid twice as large, so that light from beyond the edge does "
