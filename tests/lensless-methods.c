@@ -345,6 +345,28 @@ static void volume_on_opencl(void)
 	g_assert_cmpfloat(sqrt(off / all), <, 1e-4);
 }
 
+/* What is set and not looked at is said, once each; what is looked at is not. */
+static void idle_options_are_named(void)
+{
+	static const struct { const char *method, *option, *value; bool idle; } cases[] = {
+		{ "fista", "mu2", "3", true }, { "fista", "wiener", "0.1", true },
+		{ "fista", "tau", "1e-4", false }, { "admm", "mu2", "3", false },
+		{ "admm", "tolerance", "0.5", false }, { "admm", "wiener", "0.1", true },
+	};
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+		relumine_job *job = volume_job();
+		g_assert_true(relumine_job_set(job, "iterations", "2", NULL));
+		g_assert_true(relumine_job_set(job, "method", cases[i].method, NULL));
+		g_assert_true(relumine_job_set(job, cases[i].option, cases[i].value, NULL));
+		g_assert_true(relumine_job_run(job, NULL));
+		g_autofree char *text = g_strdup_printf("--%s has no effect with --method %s",
+			cases[i].option, cases[i].method);
+		g_assert_true((strstr(relumine_job_warnings(job), text) != NULL) == cases[i].idle);
+		g_assert_true((strstr(relumine_job_warnings(job), "no effect") != NULL) == cases[i].idle);
+		relumine_job_free(job);
+	}
+}
+
 static void wiener_refuses_stacks(void)
 {
 	relumine_job *job = volume_job();
@@ -370,6 +392,7 @@ int main(int argc, char **argv)
 		{ "/lensless/volume/points-tv", volume_with_tv },
 		{ "/lensless/volume/threads", volume_on_threads },
 		{ "/lensless/volume/opencl", volume_on_opencl },
+		{ "/lensless/idle-options", idle_options_are_named },
 		{ "/lensless/volume/refused", wiener_refuses_stacks },
 	};
 	return run_tests(argc, argv, tests, G_N_ELEMENTS(tests));

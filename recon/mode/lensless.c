@@ -12,6 +12,8 @@
 #include "stage/demosaic.h"
 #include "stage/geometry.h"
 
+#define DEFAULT_WIENER 0.001
+
 static const relumine_option own_options[] = {
 	{ "psf", 'p', RELUMINE_FILE_IN, NULL, 0, 0, NULL, "FILE",
 		"the point spread function: one point of light; of z pages: at z depths (required)", false,
@@ -159,6 +161,25 @@ static int choose_method(const task *t, int64_t depths, GError **err)
 	return -1;
 }
 
+/* Options that were set, and that the method does not look at. */
+static void warn_of_idle_options(const task *t, int method)
+{
+	enum { ADMM = 1 << METHOD_ADMM, WIENER = 1 << METHOD_WIENER, ITERATIVE = ~WIENER };
+	static const char *const names[] = { "admm", "wiener", "fista", "nesterov", "gradient" };
+	const lensless_options *o = t->options;
+	const struct { const char *name; bool set; int methods; } all[] = {
+		{ "iterations", o->iterations > 0, ITERATIVE }, { "tolerance", o->tolerance > 0, ITERATIVE },
+		{ "tv", o->tv >= 0, ITERATIVE }, { "tv-weight", !isnan(o->tv_weight), ITERATIVE },
+		{ "tau", !isnan(o->tau), ITERATIVE }, { "background", o->background > 0, ITERATIVE },
+		{ "mu", o->mu >= 0, ADMM }, { "mu1", !isnan(o->mu1), ADMM },
+		{ "mu2", !isnan(o->mu2), ADMM }, { "mu3", !isnan(o->mu3), ADMM },
+		{ "wiener", o->wiener != DEFAULT_WIENER, WIENER },
+	};
+	for (size_t i = 0; i < G_N_ELEMENTS(all); i++)
+		if (all[i].set && !(all[i].methods & 1 << method))
+			report_warn(t->report, "--%s has no effect with --method %s", all[i].name, names[method]);
+}
+
 static bool run(task *t, GError **err)
 {
 	const lensless_options *o = t->options;
@@ -168,6 +189,7 @@ static bool run(task *t, GError **err)
 	int method = choose_method(t, d.psf->shape.z, err);
 	if (method < 0 || !task_step(t, "reconstruct"))
 		return false;
+	warn_of_idle_options(t, method);
 	shape s = { d.b->shape.c, d.psf->shape.z, d.b->shape.y, d.b->shape.x };
 	g_autoptr(array) result = array_new(t->cpu, REAL, s);
 	bool stack = method == METHOD_ADMM && s.z > 1;
