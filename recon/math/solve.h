@@ -75,8 +75,7 @@ bool solve_chambolle_pock(array *x, const saddle_problem *p, const stop_rule *st
 /*
  * minimise 1/2 |C M v - b|^2 + tau |Psi v|_1 + (v >= 0) by ADMM with x = M v, u = Psi v, w = v
  * (Antipa 2018): step by step as published, to hold faster forms against.  Begins at 0.  v lives
- * on the whole grid.  Measure: the largest of the primal residuals |K v - z| / max(|K v|, |z|) and
- * of the changes |K v - K v before| / |K v|, for K = M, Psi and 1.
+ * on the whole grid.  Measure: the largest of the residuals of math/admm.h.
  */
 typedef struct {
 	linop *m, *crop, *gradient;

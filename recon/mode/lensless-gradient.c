@@ -1,26 +1,31 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* lensless-gradient.c - FISTA, momentum and plain gradient descent, for planes and volumes */
+/* lensless-gradient.c - FISTA, momentum and plain gradient descent, for planes and volumes, and
+ * ADMM for volumes */
 #include "mode/lensless-gradient.h"
 
 #include <math.h>
+#include "core/error.h"
 #include "math/op.h"
 #include "math/solve.h"
 #include "math/vec.h"
+#include "mode/lensless-admm.h"
 #include "mode/listener.h"
-
-typedef bool solver(array *v, const inverse_problem *p, const stop_rule *stop, GError **err);
 
 /* One channel on the device where it is solved: v on the whole grid, b in its upper left corner. */
 typedef struct {
-	linop *a, *crop;
+	linop *m, *window, *a, *crop;   /* a = window . m, and what takes means out where wanted */
 	array *b, *v;
+	double tau;
 	prox *g;
 } scene;
 
+typedef bool solver(scene *s, const task *t, const stop_rule *stop, GError **err);
+
 static void scene_clear(scene *s)
 {
-	linop_free(s->a);
-	linop_free(s->crop);
+	linop *all[] = { s->m, s->window, s->a, s->crop };
+	for (size_t i = 0; i < G_N_ELEMENTS(all); i++)
+		linop_free(all[i]);
 	array_free(s->b);
 	array_free(s->v);
 	prox_free(s->g);
@@ -38,8 +43,9 @@ static bool scene_load(scene *s, const task *t, const lensless_data *d, int64_t 
 	const position corner = { 0 };
 	s->b = array_move(&b, t->dev);
 	s->v = array_new(t->dev, REAL, grid);
-	s->a = linop_chain(linop_crop(t->dev, b.shape, flat, corner),
-		linop_convolve_sum(t->dev, grid, moved, psf_origin(psf.shape, grid)));
+	s->window = linop_crop(t->dev, b.shape, flat, corner);
+	s->m = linop_convolve_sum(t->dev, grid, moved, psf_origin(psf.shape, grid));
+	s->a = linop_chain(linop_ref(s->window), linop_ref(s->m));
 	s->crop = linop_crop(t->dev, part, grid, corner);
 	return device_ok(t->dev, err);
 }
@@ -47,12 +53,13 @@ static bool scene_load(scene *s, const task *t, const lensless_data *d, int64_t 
 /*
  * The constant that explains most beside A v is the mean of b - A v: with P taking means out, the
  * misfit is then 1/2 |P A v - P b|^2.  Even light in the scene then costs nothing: with many depths
- * too much of it comes up, so volumes do without unless told.
+ * too much of it comes up, and a PSF without noise explains haze by itself, so these do without
+ * unless told.
  */
-static void fit_background(const task *t, scene *s)
+static void fit_background(const task *t, scene *s, bool noisy)
 {
 	const lensless_options *o = t->options;
-	bool automatic = !o->compat && s->v->shape.z == 1;
+	bool automatic = noisy && !o->compat && s->v->shape.z == 1;
 	if (o->background != 1 && (o->background != 0 || !automatic))
 		return;
 	g_autoptr(array) b = s->b;
@@ -78,16 +85,18 @@ static bool data_size(const task *t, const lensless_data *d, double *size, GErro
 	return device_ok(t->dev, err);
 }
 
-static bool choose_tau(const task *t, const lensless_data *d, double *tau, GError **err)
+/* weight: where the options give none */
+static bool choose_tau(const task *t, const lensless_data *d, double weight, double *tau,
+	GError **err)
 {
 	const lensless_options *o = t->options;
 	double size;
 	*tau = 0;
-	if (isnan(o->tau) && isnan(o->tv_weight))
+	if (isnan(o->tau) && isnan(o->tv_weight) && weight == 0)
 		return true;
 	if (!data_size(t, d, &size, err))
 		return false;
-	*tau = !isnan(o->tau) ? o->tau : o->tv_weight * size;
+	*tau = !isnan(o->tau) ? o->tau : (!isnan(o->tv_weight) ? o->tv_weight : weight) * size;
 	report_number(t->report, "tau", *tau);
 	report_number(t->report, "tv_weight", size > 0 ? *tau / size : NAN);
 	return true;
@@ -107,32 +116,44 @@ static prox *prior(const task *t, shape grid, double tau)
 
 /* --- solving ---------------------------------------------------------------------------------- */
 
-static bool solve_scene(scene *s, const task *t, solver *solve, listener *l, GError **err)
+/* How a method goes about it. */
+typedef struct {
+	solver *solve;
+	double weight;          /* of TV where none was given */
+	bool splits;            /* TV is the solver's own affair, and no constant can be fitted */
+} approach;
+
+static bool solve_scene(scene *s, const task *t, const approach *how, listener *l, GError **err)
 {
 	const lensless_options *o = t->options;
-	const inverse_problem p = { s->a, s->b, s->g };
-	const stop_rule stop = { o->iterations > 0 ? o->iterations : 300, o->tolerance, &l->base };
+	int64_t usual = how->splits ? 50 : 300;
+	const stop_rule stop = { o->iterations > 0 ? o->iterations : usual, o->tolerance, &l->base };
 	l->step = 1 / linop_norm2(s->a);
 	vec_fill(s->v, 0);
-	return solve(s->v, &p, &stop, err) && listener_sound(l, s->v, err);
+	return how->solve(s, t, &stop, err) && listener_sound(l, s->v, err);
 }
 
-static bool reconstruct(task *t, const lensless_data *d, solver *solve, array *result, GError **err)
+static bool reconstruct(task *t, const lensless_data *d, const approach *how, array *result,
+	GError **err)
 {
 	double tau, objective = 0;
 	int64_t most = 0;
-	if (!choose_tau(t, d, &tau, err))
+	if (!choose_tau(t, d, how->weight, &tau, err))
 		return false;
 	for (int64_t i = 0; i < d->b->shape.c; i++) {
 		g_auto(scene) s = { 0 };
 		listener l = listener_new(t->watch, i, d->b->shape.c);
 		if (!scene_load(&s, t, d, i, err))
 			return false;
-		fit_background(t, &s);
-		s.g = prior(t, s.v->shape, tau);
-		if (!solve_scene(&s, t, solve, &l, err))
+		s.tau = tau;
+		if (!how->splits) {
+			fit_background(t, &s, d->noisy);
+			s.g = prior(t, s.v->shape, tau);
+		}
+		if (!solve_scene(&s, t, how, &l, err))
 			return false;
-		objective += inverse_objective(&(inverse_problem){ s.a, s.b, s.g }, s.v);
+		objective += how->splits ? l.objective :
+			inverse_objective(&(inverse_problem){ s.a, s.b, s.g }, s.v);
 		most = MAX(most, l.iterations);
 		g_autoptr(array) part = linop_new_range(s.crop);
 		array to = array_channel(result, i);
@@ -146,34 +167,77 @@ static bool reconstruct(task *t, const lensless_data *d, solver *solve, array *r
 
 /* --- the methods ------------------------------------------------------------------------------ */
 
-static bool fista(array *v, const inverse_problem *p, const stop_rule *stop, GError **err)
+static inverse_problem inverse_of(const scene *s)
 {
+	return (inverse_problem){ s->a, s->b, s->g };
+}
+
+static bool fista(scene *s, const task *t, const stop_rule *stop, GError **err)
+{
+	(void)t;
+	const inverse_problem p = inverse_of(s);
 	const fista_settings settings = { .restart = true };
-	return solve_fista(v, p, &settings, stop, err);
+	return solve_fista(s->v, &p, &settings, stop, err);
 }
 
-static bool nesterov(array *v, const inverse_problem *p, const stop_rule *stop, GError **err)
+static bool nesterov(scene *s, const task *t, const stop_rule *stop, GError **err)
 {
+	(void)t;
+	const inverse_problem p = inverse_of(s);
 	const double momentum = 0.9;    /* LenslessPiCam's */
-	return solve_nesterov(v, p, 1 / linop_norm2(p->a), momentum, stop, err);
+	return solve_nesterov(s->v, &p, 1 / linop_norm2(s->a), momentum, stop, err);
 }
 
-static bool descent(array *v, const inverse_problem *p, const stop_rule *stop, GError **err)
+static bool descent(scene *s, const task *t, const stop_rule *stop, GError **err)
 {
-	return solve_gradient(v, p, 1 / linop_norm2(p->a), stop, err);
+	(void)t;
+	const inverse_problem p = inverse_of(s);
+	return solve_gradient(s->v, &p, 1 / linop_norm2(s->a), stop, err);
+}
+
+/* Each 2-D frequency couples the depths by a matrix of rank one, which is inverted exactly. */
+static bool admm(scene *s, const task *t, const stop_rule *stop, GError **err)
+{
+	const lensless_options *o = t->options;
+	double gain = linop_norm2(s->m), light = fabs(vec_sum(s->b)) / (double)shape_count(s->b->shape);
+	double level = gain > 0 ? light / sqrt(gain) : 0;
+	const admm_penalties mu = lensless_penalties(t, level, gain, s->tau);
+	double mu1 = (double)mu.mu1, mu2 = (double)mu.mu2, mu3 = (double)mu.mu3;
+	g_autoptr(linop) gradient = linop_gradient(t->dev, s->v->shape, 2, BORDER_PERIODIC);
+	g_autoptr(linop) inverse = linop_convolve_sum_inverse(s->m, mu1, mu2, mu3);
+	const admm_problem p = {
+		.m = s->m, .crop = s->window, .gradient = gradient, .b = s->b, .mu1 = mu1, .mu2 = mu2,
+		.mu3 = mu3, .tau = s->tau, .isotropic = o->tv < 0 ? !o->compat : o->tv == 1,
+		.nonnegative = true, .inverse = inverse,
+		.order = o->compat == COMPAT_LENSLESSPICAM ? ADMM_LPC : ADMM_TUTORIAL
+	};
+	bool ok = admm_reference(s->v, &p, stop, err);
+	vec_clamp(s->v, 0, INFINITY);
+	return ok;
 }
 
 bool lensless_fista(task *t, const lensless_data *d, array *result, GError **err)
 {
-	return reconstruct(t, d, fista, result, err);
+	return reconstruct(t, d, &(approach){ .solve = fista }, result, err);
 }
 
 bool lensless_nesterov(task *t, const lensless_data *d, array *result, GError **err)
 {
-	return reconstruct(t, d, nesterov, result, err);
+	return reconstruct(t, d, &(approach){ .solve = nesterov }, result, err);
 }
 
 bool lensless_descent(task *t, const lensless_data *d, array *result, GError **err)
 {
-	return reconstruct(t, d, descent, result, err);
+	return reconstruct(t, d, &(approach){ .solve = descent }, result, err);
+}
+
+bool lensless_stack(task *t, const lensless_data *d, array *result, GError **err)
+{
+	const lensless_options *o = t->options;
+	if (o->background == 1) {
+		error_set(err, RELUMINE_BAD_USAGE, "--background", "use --method fista, or leave it out",
+			"--method admm fits no constant beside a volume");
+		return false;
+	}
+	return reconstruct(t, d, &(approach){ admm, LENSLESS_TV_WEIGHT, true }, result, err);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* lensless-gradient.h - methods of `relumine lensless` that follow the gradient */
+/* lensless-gradient.h - methods of `relumine lensless` made of general solvers */
 #ifndef MODE_LENSLESS_GRADIENT_H
 #define MODE_LENSLESS_GRADIENT_H
 
@@ -15,5 +15,10 @@
 bool lensless_fista(task *t, const lensless_data *d, array *result, GError **err);
 bool lensless_nesterov(task *t, const lensless_data *d, array *result, GError **err);
 bool lensless_descent(task *t, const lensless_data *d, array *result, GError **err);
+
+/*
+ * The same for many depths by ADMM, TV always in, without a constant; --background fit: BAD_USAGE.
+ */
+bool lensless_stack(task *t, const lensless_data *d, array *result, GError **err);
 
 #endif

@@ -13,6 +13,8 @@
 #include "stage/demosaic.h"
 #include "stage/geometry.h"
 
+#define DEFAULT_WIENER 0.001
+
 static const relumine_option own_options[] = {
 	{ "psf", 'p', RELUMINE_FILE_IN, NULL, 0, 0, NULL, "FILE",
 		"the point spread function: one point of light; of z pages: at z depths (required)", false,
@@ -21,13 +23,14 @@ static const relumine_option own_options[] = {
 		"average blocks of N x N pixels of capture and PSF into one first: faster, less noise", false,
 		OPTION_AT(lensless_options, downsample) },
 	{ "method", 0, RELUMINE_CHOICE, NULL, 0, 0, "admm|wiener|fista|nesterov|gradient", NULL,
-		"how to solve, see above; not given: admm, or fista for a PSF of many depths", false,
+		"how to solve, see above; not given: admm", false,
 		OPTION_AT(lensless_options, method) },
 	{ "iterations", 'i', RELUMINE_INTEGER, NULL, 1, 1000000, NULL, "N",
-		"at most this many; not given: admm 100, or 20 for a PSF with noise in it; others 300", false,
+		"at most this many; not given: admm 100, 20 for a PSF with noise in it, 50 for many depths; "
+		"others 300", false,
 		OPTION_AT(lensless_options, iterations) },
 	{ "tolerance", 0, RELUMINE_NUMBER, "0", 0, 1, NULL, "T",
-		"stop when the objective (admm) or picture changes by less, three times (0: never)", false,
+		"stop when residuals (admm) or the change of the picture are below this (0: never)", false,
 		OPTION_AT(lensless_options, tolerance) },
 	{ "tv", 0, RELUMINE_CHOICE, NULL, 0, 0, "anisotropic|isotropic", NULL,
 		"|dy| + |dx|, or the length of (dy, dx); not given: isotropic, not with --compat", false,
@@ -51,7 +54,7 @@ static const relumine_option own_options[] = {
 		"penalty of w = v, in place of that of --mu (fixed: 4e-5)", false,
 		OPTION_AT(lensless_options, mu3) },
 	{ "background", 0, RELUMINE_CHOICE, "auto", 0, 0, "auto|fit|none", NULL,
-		"fit light on every pixel alike beside the scene; auto: not with --compat, nor volumes", false,
+		"fit light on every pixel alike beside the scene; auto: for a PSF with noise in it", false,
 		OPTION_AT(lensless_options, background) },
 	{ "psf-threshold", 0, RELUMINE_NUMBER, NULL, 0, 1, NULL, "SHARE",
 		"PSF values below this share of its largest are noise; not given: 0.05 where neighbours "
@@ -175,13 +178,30 @@ static bool (*const methods[])(task *, const lensless_data *, array *, GError **
 static int choose_method(const task *t, int64_t depths, GError **err)
 {
 	const lensless_options *o = t->options;
-	if (o->method < 0)
-		return depths == 1 ? METHOD_ADMM : METHOD_FISTA;
-	if (depths == 1 || (o->method != METHOD_ADMM && o->method != METHOD_WIENER))
-		return o->method;
-	error_set(err, RELUMINE_BAD_USAGE, "--method", "use --method fista, or give a PSF of one page",
+	if (depths == 1 || o->method != METHOD_WIENER)
+		return o->method < 0 ? METHOD_ADMM : o->method;
+	error_set(err, RELUMINE_BAD_USAGE, "--method", "use --method admm, or give a PSF of one page",
 		"this method makes one plane, and the PSF has %d depths", (int)depths);
 	return -1;
+}
+
+/* Options that were set, and that the method does not look at. */
+static void warn_of_idle_options(const task *t, int method)
+{
+	enum { ADMM = 1 << METHOD_ADMM, WIENER = 1 << METHOD_WIENER, ITERATIVE = ~WIENER };
+	static const char *const names[] = { "admm", "wiener", "fista", "nesterov", "gradient" };
+	const lensless_options *o = t->options;
+	const struct { const char *name; bool set; int methods; } all[] = {
+		{ "iterations", o->iterations > 0, ITERATIVE }, { "tolerance", o->tolerance > 0, ITERATIVE },
+		{ "tv", o->tv >= 0, ITERATIVE }, { "tv-weight", !isnan(o->tv_weight), ITERATIVE },
+		{ "tau", !isnan(o->tau), ITERATIVE }, { "background", o->background > 0, ITERATIVE },
+		{ "mu", o->mu >= 0, ADMM }, { "mu1", !isnan(o->mu1), ADMM },
+		{ "mu2", !isnan(o->mu2), ADMM }, { "mu3", !isnan(o->mu3), ADMM },
+		{ "wiener", o->wiener != DEFAULT_WIENER, WIENER },
+	};
+	for (size_t i = 0; i < G_N_ELEMENTS(all); i++)
+		if (all[i].set && !(all[i].methods & 1 << method))
+			report_warn(t->report, "--%s has no effect with --method %s", all[i].name, names[method]);
 }
 
 static bool run(task *t, GError **err)
@@ -193,9 +213,12 @@ static bool run(task *t, GError **err)
 	int method = choose_method(t, d.psf->shape.z, err);
 	if (method < 0 || !task_step(t, "reconstruct"))
 		return false;
+	warn_of_idle_options(t, method);
 	shape s = { d.b->shape.c, d.psf->shape.z, d.b->shape.y, d.b->shape.x };
 	g_autoptr(array) result = array_new(t->cpu, REAL, s);
-	if (!device_ok(t->cpu, err) || !methods[method](t, &d, result, err)) {
+	bool stack = method == METHOD_ADMM && s.z > 1;
+	if (!device_ok(t->cpu, err) ||
+	    !(stack ? lensless_stack : methods[method])(t, &d, result, err)) {
 		error_while(err, "lensless, reconstructing %d x %d pixels on a grid of %d x %d",
 			(int)s.x, (int)s.y, (int)d.grid.x, (int)d.grid.y);
 		return false;
@@ -222,7 +245,7 @@ const modality command_lensless = {
 			"relumine lensless capture.tif --psf psf.tif -o picture.png\n"
 			"relumine lensless capture.tif --psf psf.tif --downsample 4 -o picture.png -o picture.tif\n"
 			"relumine lensless capture.tif --psf psf.tif --method wiener -o quick.png\n"
-			"relumine lensless capture.tif --psf depths.tif --iterations 300 -o volume.tif",
+			"relumine lensless capture.tif --psf depths.tif --iterations 100 -o volume.tif",
 		.description =
 			"The capture is the scene convolved with the PSF and cut off by the sensor's edge.  The "
 			"scene is worked out on a grid twice as large, so that light from beyond the edge does "
