@@ -3,10 +3,10 @@
 #include "mode/lensless-gradient.h"
 
 #include <math.h>
-#include "core/error.h"
 #include "math/op.h"
 #include "math/solve.h"
 #include "math/vec.h"
+#include "mode/lensless-listen.h"
 
 typedef bool solver(array *v, const inverse_problem *p, const stop_rule *stop, GError **err);
 
@@ -107,41 +107,6 @@ static prox *prior(const task *t, shape grid, double tau)
 
 /* --- solving ---------------------------------------------------------------------------------- */
 
-/* Tells the task's watch of a solver that knows of no channels, and remembers what it heard. */
-typedef struct {
-	watch base;
-	watch *outer;
-	int64_t channel, channels, iterations;
-	double step;
-	bool stopped;
-} listener;
-
-static bool hear(watch *w, const iteration_note *note)
-{
-	listener *l = (listener *)w;
-	iteration_note n = *note;
-	n.channel = l->channel;
-	n.channels = l->channels;
-	n.mu1 = l->step;
-	l->iterations = n.iteration;
-	l->stopped = !watch_tick(l->outer, &n);
-	return !l->stopped;
-}
-
-static bool sound(const scene *s, const listener *l, GError **err)
-{
-	if (l->stopped) {
-		error_set(err, RELUMINE_STOPPED, NULL, NULL, "stopped at iteration %" G_GINT64_FORMAT,
-			l->iterations);
-		return false;
-	}
-	if (vec_finite(s->v))
-		return true;
-	error_set(err, RELUMINE_BAD_NUMBERS, NULL, "check the inputs with `relumine inspect`",
-		"the reconstruction holds NaN or infinite numbers");
-	return false;
-}
-
 static bool solve_scene(scene *s, const task *t, solver *solve, listener *l, GError **err)
 {
 	const lensless_options *o = t->options;
@@ -149,7 +114,8 @@ static bool solve_scene(scene *s, const task *t, solver *solve, listener *l, GEr
 	const stop_rule stop = { o->iterations > 0 ? o->iterations : 300, o->tolerance, &l->base };
 	l->step = 1 / linop_norm2(s->a);
 	vec_fill(s->v, 0);
-	return solve(s->v, &p, &stop, err) && sound(s, l, err);
+	return solve(s->v, &p, &stop, err) &&
+		listener_sound(l, s->v, err);
 }
 
 static bool reconstruct(task *t, const lensless_data *d, solver *solve, array *result, GError **err)
@@ -160,8 +126,7 @@ static bool reconstruct(task *t, const lensless_data *d, solver *solve, array *r
 		return false;
 	for (int64_t i = 0; i < d->b->shape.c; i++) {
 		g_auto(scene) s = { 0 };
-		listener l = { { .tick = hear, .wants_objective = watch_wants_objective(t->watch) },
-			.outer = t->watch, .channel = i, .channels = d->b->shape.c };
+		listener l = listener_for(t, i, d->b->shape.c);
 		if (!scene_load(&s, t, d, i, err))
 			return false;
 		fit_background(t, &s);

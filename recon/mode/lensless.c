@@ -8,6 +8,7 @@
 #include "math/vec.h"
 #include "mode/lensless-admm.h"
 #include "mode/lensless-gradient.h"
+#include "mode/lensless-pnp.h"
 #include "stage/calibrate.h"
 #include "stage/demosaic.h"
 #include "stage/geometry.h"
@@ -49,6 +50,12 @@ static const relumine_option own_options[] = {
 	{ "mu3", 0, RELUMINE_NUMBER, NULL, 1e-30, 1e30, NULL, "MU",
 		"penalty of w = v, in place of that of --mu (fixed: 4e-5)", false,
 		OPTION_AT(lensless_options, mu3) },
+	{ "prior", 0, RELUMINE_CHOICE, "tv", 0, 0, "tv|nlm", NULL,
+		"what scenes are like, of admm: tv, or nlm: what non-local means leave as it is", false,
+		OPTION_AT(lensless_options, prior) },
+	{ "noise", 0, RELUMINE_NUMBER, NULL, 1e-6, 1e6, NULL, "SIGMA",
+		"what --prior nlm takes out at last, relative to the mean of the scene", false,
+		OPTION_AT(lensless_options, noise) },
 	{ "background", 0, RELUMINE_CHOICE, "auto", 0, 0, "auto|fit|none", NULL,
 		"fit light on every pixel alike beside the scene; auto: not with --compat, nor volumes", false,
 		OPTION_AT(lensless_options, background) },
@@ -142,7 +149,9 @@ static bool cut_highlights(const task *t, array *a, GError **err)
 	return true;
 }
 
-static bool (*const methods[])(task *, const lensless_data *, array *, GError **) = {
+typedef bool solver(task *t, const lensless_data *d, array *result, GError **err);
+
+static solver *const methods[] = {
 	[METHOD_ADMM] = lensless_admm, [METHOD_WIENER] = lensless_wiener,
 	[METHOD_FISTA] = lensless_fista, [METHOD_NESTEROV] = lensless_nesterov,
 	[METHOD_GRADIENT] = lensless_descent
@@ -170,9 +179,10 @@ static bool run(task *t, GError **err)
 	int method = choose_method(t, d.psf->shape.z, err);
 	if (method < 0 || !task_step(t, "reconstruct"))
 		return false;
+	solver *solve = o->prior == PRIOR_NLM ? lensless_pnp : methods[method];
 	shape s = { d.b->shape.c, d.psf->shape.z, d.b->shape.y, d.b->shape.x };
 	g_autoptr(array) result = array_new(t->cpu, REAL, s);
-	if (!device_ok(t->cpu, err) || !methods[method](t, &d, result, err)) {
+	if (!device_ok(t->cpu, err) || !solve(t, &d, result, err)) {
 		error_while(err, "lensless, reconstructing %d x %d pixels on a grid of %d x %d",
 			(int)s.x, (int)s.y, (int)d.grid.x, (int)d.grid.y);
 		return false;

@@ -9,6 +9,7 @@ enum lensless_method {
 	METHOD_ADMM, METHOD_WIENER, METHOD_FISTA, METHOD_NESTEROV, METHOD_GRADIENT
 };
 enum lensless_compat { COMPAT_NONE, COMPAT_TUTORIAL, COMPAT_LENSLESSPICAM };
+enum lensless_prior { PRIOR_TV, PRIOR_NLM };
 enum lensless_dark { DARK_AUTO, DARK_CORNER, DARK_NONE };
 
 typedef struct {
@@ -16,8 +17,8 @@ typedef struct {
 	int method, compat, dark, tv, bayer, flip;
 	int64_t downsample, iterations, rotate;
 	double dark_level, tv_weight, tau, tolerance, mu1, mu2, mu3, wiener, psf_threshold,
-		highlights;
-	int mu, background;
+		highlights, noise;
+	int mu, background, prior;
 	bool bgr;
 } lensless_options;
 
