@@ -6,6 +6,8 @@
 #include "math/vec.h"
 
 enum { DATA, PRIOR, POSITIVE, SPLITS };         /* z = x, u, w */
+/* Before that the scene explains too little of b: all of it would count as constant. */
+enum { CONSTANT_FROM = 3 };
 
 /* A constraint z = K v with penalty mu; its dual variable divided by mu. */
 typedef struct {
@@ -18,6 +20,7 @@ typedef struct {
 	const split_problem *p;
 	split s[SPLITS];
 	array *r;               /* what b has beyond the model */
+	float *constant;        /* of each channel, negative */
 	array *rhs, *part;
 } split_state;
 
@@ -29,6 +32,7 @@ static void state_clear(split_state *a)
 		for (size_t j = 0; j < G_N_ELEMENTS(all); j++)
 			array_free(all[j]);
 	}
+	g_free(a->constant);
 	array_free(a->r);
 	array_free(a->rhs);
 	array_free(a->part);
@@ -51,28 +55,35 @@ static void prepare(split_state *a, const array *v)
 	a->s[DATA] = split_new(linop_ref(p->m), p->mu1);
 	a->s[PRIOR] = split_new(linop_ref(p->k), p->mu2);
 	a->s[POSITIVE] = split_new(linop_identity(v->dev, v->shape), p->mu3);
+	a->constant = g_new0(float, p->b->shape.c);
 	a->r = linop_new_range(p->crop);
 	a->rhs = array_like(v);
 	a->part = array_like(v);
 }
 
-/* b - C model, less its mean in each channel where a constant is fitted */
+/* r = b - C model - constant */
 static void residual(const split_state *a, const array *model)
 {
-	const split_problem *p = a->p;
-	double pixels = (double)(a->r->shape.y * a->r->shape.x);
-	linop_apply(p->crop, a->r, model);
-	vec_xpay(a->r, -1, p->b);
-	for (int64_t c = 0; p->background && c < a->r->shape.c; c++) {
+	linop_apply(a->p->crop, a->r, model);
+	vec_xpay(a->r, -1, a->p->b);
+	for (int64_t c = 0; c < a->r->shape.c; c++) {
 		array channel = array_channel(a->r, c);
-		vec_shift(&channel, (float)(-vec_sum(&channel) / pixels));
+		vec_shift(&channel, a->constant[c]);
 	}
 }
 
-/*
- * argmin 1/2 |C x + e - b|^2 + mu1/2 |x - q|^2 over x and the constant e: x differs from q by
- * r / (1 + mu1) inside the window, where r = b - e - C q, and the best e leaves r without a mean.
- */
+/* The constants that explain most beside C M v. */
+static void fit_constant(const split_state *a)
+{
+	double pixels = (double)(a->r->shape.y * a->r->shape.x);
+	residual(a, a->s[DATA].kv);
+	for (int64_t c = 0; c < a->r->shape.c; c++) {
+		array channel = array_channel(a->r, c);
+		a->constant[c] -= (float)(vec_sum(&channel) / pixels);
+	}
+}
+
+/* argmin 1/2 |C x - b|^2 + mu1/2 |x - q|^2: off q by r / (1 + mu1) inside the window */
 static void fit_data(const split_state *a)
 {
 	const split *s = &a->s[DATA];
@@ -141,6 +152,8 @@ bool solve_split(array *v, const split_problem *p, const stop_rule *stop, GError
 		double spread = p->spread[0] * pow(p->spread[1] / p->spread[0], along);
 		update_z(&a, (float)spread);
 		update_v(&a, v);
+		if (p->background && k >= CONSTANT_FROM)
+			fit_constant(&a);
 		more = solver_goes_on(stop, k, split_objective(&a, stop), largest_change(&a));
 	}
 	return device_ok(v->dev, err);

@@ -51,10 +51,10 @@ static const relumine_option own_options[] = {
 		"penalty of w = v, in place of that of --mu (fixed: 4e-5)", false,
 		OPTION_AT(lensless_options, mu3) },
 	{ "prior", 0, RELUMINE_CHOICE, "tv", 0, 0, "tv|nlm", NULL,
-		"what scenes are like, of admm: tv, or nlm: what non-local means leave as it is", false,
+		"of admm, what scenes are like: total variation, or nlm, non-local means", false,
 		OPTION_AT(lensless_options, prior) },
 	{ "noise", 0, RELUMINE_NUMBER, NULL, 1e-6, 1e6, NULL, "SIGMA",
-		"what --prior nlm takes out at last, relative to the mean of the scene", false,
+		"what --prior nlm takes out, relative to the scene's mean; not given: 0.2", false,
 		OPTION_AT(lensless_options, noise) },
 	{ "background", 0, RELUMINE_CHOICE, "auto", 0, 0, "auto|fit|none", NULL,
 		"fit light on every pixel alike beside the scene; auto: not with --compat, nor volumes", false,
@@ -95,6 +95,28 @@ static const relumine_option own_options[] = {
 	{ 0 }
 };
 
+/* Options that a prior or a method would pass over in silence. */
+static bool check_prior(const lensless_options *o, GError **err)
+{
+	bool tv = o->prior != PRIOR_NLM;
+	const struct { bool wrong; const char *option, *what; } rows[] = {
+		{ tv && !isnan(o->noise), "--noise", "the noise is that of --prior nlm" },
+		{ !tv && o->method > METHOD_ADMM, "--prior", "--prior nlm is for --method admm alone" },
+		{ !tv && o->compat, "--prior", "published programs, as in --compat, know no --prior nlm" },
+		{ !tv && o->tv >= 0, "--tv", "with --prior nlm there is no total variation" },
+		{ !tv && !isnan(o->tau), "--tau", "--prior nlm has no weight, but --noise" },
+		{ !tv && !isnan(o->tv_weight), "--tv-weight", "--prior nlm has no weight, but --noise" },
+		{ !tv && o->mu == 1, "--mu", "published penalties are those of total variation" },
+	};
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++)
+		if (rows[i].wrong) {
+			error_set(err, RELUMINE_BAD_USAGE, rows[i].option, "relumine lensless capture.tif --psf "
+				"psf.tif --prior nlm --noise 0.1 -o picture.png", "%s", rows[i].what);
+			return false;
+		}
+	return true;
+}
+
 static bool check(const void *options, GError **err)
 {
 	const lensless_options *o = options;
@@ -108,7 +130,7 @@ static bool check(const void *options, GError **err)
 			"--tau and --tv-weight say the same thing");
 		return false;
 	}
-	return true;
+	return check_prior(o, err);
 }
 
 /* Back the way the scene stood. */
@@ -161,6 +183,11 @@ static solver *const methods[] = {
 static int choose_method(const task *t, int64_t depths, GError **err)
 {
 	const lensless_options *o = t->options;
+	if (depths > 1 && o->prior == PRIOR_NLM) {
+		error_set(err, RELUMINE_BAD_USAGE, "--prior", "leave --prior out, or give a PSF of one page",
+			"--prior nlm makes one plane, and the PSF has %d depths", (int)depths);
+		return -1;
+	}
 	if (o->method < 0)
 		return depths == 1 ? METHOD_ADMM : METHOD_FISTA;
 	if (depths == 1 || (o->method != METHOD_ADMM && o->method != METHOD_WIENER))
@@ -209,6 +236,7 @@ const modality command_lensless = {
 			"relumine lensless capture.tif --psf psf.tif -o picture.png\n"
 			"relumine lensless capture.tif --psf psf.tif --downsample 4 -o picture.png -o picture.tif\n"
 			"relumine lensless capture.tif --psf psf.tif --method wiener -o quick.png\n"
+			"relumine lensless capture.tif --psf psf.tif --prior nlm --noise 1 -o dim.png\n"
 			"relumine lensless capture.tif --psf depths.tif --iterations 300 -o volume.tif",
 		.description =
 			"The capture is the scene convolved with the PSF and cut off by the sensor's edge.  The "
@@ -221,6 +249,8 @@ const modality command_lensless = {
 			"fista, nesterov (momentum 0.9) and gradient, steepest descent with steps of 1 / max |H|^2, "
 			"with no negative light, and with total variation (of each page) where --tv-weight or --tau "
 			"is given.  Of these three fista needs the fewest steps.\n"
+			"--prior nlm: non-local means, which take noise out of all channels together, stand in admm "
+			"for total variation; --noise says how much.\n"
 			"Values of a .tif or .npy are linear, in units of the capture.",
 	},
 	.options_size = sizeof(lensless_options),

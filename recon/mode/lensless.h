@@ -10,6 +10,7 @@ enum lensless_method {
 };
 enum lensless_compat { COMPAT_NONE, COMPAT_TUTORIAL, COMPAT_LENSLESSPICAM };
 enum lensless_prior { PRIOR_TV, PRIOR_NLM };
+enum lensless_background { BACKGROUND_AUTO, BACKGROUND_FIT, BACKGROUND_NONE };
 enum lensless_dark { DARK_AUTO, DARK_CORNER, DARK_NONE };
 
 typedef struct {
