@@ -8,7 +8,7 @@
  * A row of these kernels counts columns from `first` on.
  */
 
-/* y less its margins comes from x, whose planes go on around (periodic) or with their last pixel. */
+/* y inside its margins is x; outside x goes on around (periodic), or with its last pixels. */
 ROW_KERNEL(k_nlm_extend, OUT(y), IN(x), INT(pitch), INT(rows), INT(x_pitch), INT(x_rows),
 	INT(height), INT(width), INT(margin), INT(periodic))
 {

@@ -35,7 +35,7 @@ static double largest_gap(const array *a, const array *b)
 	return (double)vec_max_abs(d);
 }
 
-/* --- the plain double loop, in double ---------------------------------------------------------- */
+/* --- the plain double loop, in double -------------------------------------------------------- */
 
 static int64_t inside(int64_t i, int64_t n, enum border border)
 {
@@ -98,7 +98,7 @@ static void double_loop(void)
 	}
 }
 
-/* --- what stays --------------------------------------------------------------------------------- */
+/* --- what stays ------------------------------------------------------------------------------ */
 
 static double three_tones(int64_t c, int64_t z, int64_t y, int64_t x)
 {
@@ -126,7 +126,7 @@ static void clean_pictures_stay(void)
 	g_assert_true(same(noise, same_noise));
 }
 
-/* --- symmetries ----------------------------------------------------------------------------------- */
+/* --- symmetries ------------------------------------------------------------------------------ */
 
 static array *rolled(const array *a, int64_t down, int64_t right)
 {
@@ -166,7 +166,7 @@ static void symmetries(void)
 	g_assert_cmpfloat(largest_gap(a, y), >, 0.05);
 }
 
-/* --- noise ---------------------------------------------------------------------------------------- */
+/* --- noise ----------------------------------------------------------------------------------- */
 
 /* sigma times the sum of 12 uniform numbers of variance 1/3, over 2: nearly Gaussian, variance 1 */
 static void add_noise(array *a, double sigma)
@@ -228,7 +228,7 @@ static void channels_share_weights(void)
 		0.9 * mean_square(alone, &one_clean));
 }
 
-/* --- machines ------------------------------------------------------------------------------------- */
+/* --- machines -------------------------------------------------------------------------------- */
 
 static array *denoised_on(device *dev, const array *a)
 {

@@ -64,7 +64,7 @@ static double one_point(int64_t c, int64_t z, int64_t y, int64_t x)
 	return y == H / 2 && x == W / 2;
 }
 
-/* --- with priors whose answer is known ---------------------------------------------------------- */
+/* --- with priors whose answer is known ------------------------------------------------------- */
 
 /* With M = C = 1 every pixel stands alone: max(b - constant - weight, 0). */
 static void expect_shrunk(const model *a, int64_t c, double weight, double constant)
@@ -154,7 +154,7 @@ static void total_variation(void)
 	}
 }
 
-/* --- the schedule --------------------------------------------------------------------------------- */
+/* --- the schedule ---------------------------------------------------------------------------- */
 
 typedef struct {
 	prox base;
@@ -193,7 +193,7 @@ static void falling_noise(void)
 	g_assert_cmpfloat((double)d->t[5], ==, 0.5);
 }
 
-/* --- the method ------------------------------------------------------------------------------------ */
+/* --- the method ------------------------------------------------------------------------------ */
 
 typedef struct {
 	watch base;
