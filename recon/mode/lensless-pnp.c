@@ -9,9 +9,9 @@
 #include "mode/lensless-listen.h"
 
 /*
- * Of real captures (five photographs on a screen) and simulated ones (20 to 5000 photons) the best,
- * together: what is taken out at first and at last, in units of the scene's level, and penalties,
- * in units of the largest |H|^2 times mu1.
+ * What is taken out at last, in units of the scene's level, and at first, in units of that; and
+ * penalties, in units of the largest |H|^2 times mu1.  The best of about ten combinations on five
+ * real captures of photographs; simulated ones of little light ask for more noise.
  */
 #define DEFAULT_NOISE 0.2
 #define NOISE_FALLS 5
