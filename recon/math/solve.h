@@ -88,6 +88,25 @@ typedef struct {
 } admm_problem;
 bool admm_reference(array *v, const admm_problem *p, const stop_rule *stop, GError **err);
 
+/*
+ * minimise 1/2 |C M v + constant - b|^2 + g(K v) + (v >= 0) by ADMM with x = M v, u = K v, w = v.
+ * Begins at 0.  v lives on the whole grid; C is a linop_crop.  `spread` is t in g's steps,
+ * 1 / mu2 for a true g; for a denoiser, whose t is the variance of what it takes out, it goes from
+ * the first to the last iteration in equal ratios (plug and play: Venkatakrishnan, Bouman,
+ * Wohlberg, GlobalSIP 2013).  Objective, for the watch: without the denoiser, which has none.
+ * Measure: the largest |z - z before| / |z| of z = x, u, w.
+ */
+typedef struct {
+	linop *m, *crop, *k;
+	const array *b;
+	prox *g;
+	double mu1, mu2, mu3;
+	double spread[2];
+	bool background;                /* fit a constant to each channel of b */
+	const linop *inverse;           /* (mu1 M'M + mu2 K'K + mu3)^-1 */
+} split_problem;
+bool solve_split(array *v, const split_problem *p, const stop_rule *stop, GError **err);
+
 /* --- for solvers ----------------------------------------------------------------------------- */
 
 /* |x - old| / |x|; destroys `old` */

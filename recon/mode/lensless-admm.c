@@ -83,21 +83,19 @@ admm_penalties lensless_penalties(const task *t, double level, double gain, doub
 }
 
 /* A PSF with noise in it fits the data by noise in the scene, the more the longer one iterates. */
-static admm_settings settings_for(const task *t, const data_scale *m, bool noisy)
+static admm_settings settings_for(const task *t, const lensless_data *d, const data_scale *m)
 {
 	const lensless_options *o = t->options;
 	double tau = !isnan(o->tau) ? o->tau : !isnan(o->tv_weight) ? o->tv_weight * m->peak :
 		o->compat ? 1e-4 : LENSLESS_TV_WEIGHT * m->peak;
 	admm_settings s = {
-		.tau = (float)tau, .background = o->background == 1,
+		.tau = (float)tau, .background = lensless_fits_background(t, d),
 		.isotropic = o->tv < 0 ? !o->compat : o->tv == 1,
 		.order = o->order >= 0 ? (enum admm_order)o->order :
 			o->compat == COMPAT_LENSLESSPICAM ? ADMM_LPC : ADMM_TUTORIAL,
-		.iterations = o->iterations > 0 ? o->iterations : noisy && !o->compat ? 20 : 100,
+		.iterations = o->iterations > 0 ? o->iterations : d->noisy && !o->compat ? 20 : 100,
 		.tolerance = o->tolerance
 	};
-	if (o->background == 0)
-		s.background = noisy && !o->compat;
 	report_number(t->report, "tau", tau);
 	report_number(t->report, "tv_weight", m->peak > 0 ? tau / m->peak : NAN);
 	s.mu = lensless_penalties(t, m->level, m->gain, tau);
@@ -116,7 +114,7 @@ bool lensless_admm(task *t, const lensless_data *d, array *result, GError **err)
 	data_scale scale;
 	if (!measure(t, d, &scale, err))
 		return false;
-	admm_settings s = settings_for(t, &scale, d->noisy);
+	admm_settings s = settings_for(t, d, &scale);
 	admm_outcome total = { 0 }, o;
 	int64_t most = 0;
 	s.channels = d->b->shape.c;

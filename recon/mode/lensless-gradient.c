@@ -52,16 +52,10 @@ static bool scene_load(scene *s, const task *t, const lensless_data *d, int64_t 
 
 /*
  * The constant that explains most beside A v is the mean of b - A v: with P taking means out, the
- * misfit is then 1/2 |P A v - P b|^2.  Even light in the scene then costs nothing: with many depths
- * too much of it comes up, and a PSF without noise explains haze by itself, so these do without
- * unless told.
+ * misfit is then 1/2 |P A v - P b|^2.
  */
-static void fit_background(const task *t, scene *s, bool noisy)
+static void fit_background(scene *s)
 {
-	const lensless_options *o = t->options;
-	bool automatic = noisy && !o->compat && s->v->shape.z == 1;
-	if (o->background != 1 && (o->background != 0 || !automatic))
-		return;
 	g_autoptr(array) b = s->b;
 	linop *p = linop_without_mean(b->dev, b->shape);
 	s->b = array_like(b);
@@ -147,7 +141,8 @@ static bool reconstruct(task *t, const lensless_data *d, const approach *how, ar
 			return false;
 		s.tau = tau;
 		if (!how->splits) {
-			fit_background(t, &s, d->noisy);
+			if (lensless_fits_background(t, d))
+				fit_background(&s);
 			s.g = prior(t, s.v->shape, tau);
 		}
 		if (!solve_scene(&s, t, how, &l, err))
@@ -234,7 +229,7 @@ bool lensless_descent(task *t, const lensless_data *d, array *result, GError **e
 bool lensless_stack(task *t, const lensless_data *d, array *result, GError **err)
 {
 	const lensless_options *o = t->options;
-	if (o->background == 1) {
+	if (o->background == BACKGROUND_FIT) {
 		error_set(err, RELUMINE_BAD_USAGE, "--background", "use --method fista, or leave it out",
 			"--method admm fits no constant beside a volume");
 		return false;

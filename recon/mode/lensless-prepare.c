@@ -18,6 +18,13 @@ void lensless_data_clear(lensless_data *d)
 	g_clear_pointer(&d->psf, array_free);
 }
 
+bool lensless_fits_background(const task *t, const lensless_data *d)
+{
+	const lensless_options *o = t->options;
+	return o->background == BACKGROUND_FIT || (o->background == BACKGROUND_AUTO && d->noisy &&
+		!o->compat && d->psf->shape.z == 1);
+}
+
 static const char *size_text(char text[64], shape s)
 {
 	g_snprintf(text, 64, "%d x %d pixels, %d channel%s", (int)s.x, (int)s.y, (int)s.c,

@@ -8,6 +8,7 @@
 #include "math/vec.h"
 #include "mode/lensless-admm.h"
 #include "mode/lensless-gradient.h"
+#include "mode/lensless-pnp.h"
 #include "stage/calibrate.h"
 #include "stage/chroma.h"
 #include "stage/demosaic.h"
@@ -53,6 +54,12 @@ static const relumine_option own_options[] = {
 	{ "mu3", 0, RELUMINE_NUMBER, NULL, 1e-30, 1e30, NULL, "MU",
 		"penalty of w = v, in place of that of --mu (fixed: 4e-5)", false,
 		OPTION_AT(lensless_options, mu3) },
+	{ "prior", 0, RELUMINE_CHOICE, "tv", 0, 0, "tv|nlm", NULL,
+		"of admm, what scenes are like: total variation, or nlm, non-local means", false,
+		OPTION_AT(lensless_options, prior) },
+	{ "noise", 0, RELUMINE_NUMBER, NULL, 1e-6, 1e6, NULL, "SIGMA",
+		"what --prior nlm takes out, relative to the scene's mean; not given: 0.2", false,
+		OPTION_AT(lensless_options, noise) },
 	{ "background", 0, RELUMINE_CHOICE, "auto", 0, 0, "auto|fit|none", NULL,
 		"fit light on every pixel alike beside the scene; auto: for a PSF with noise in it", false,
 		OPTION_AT(lensless_options, background) },
@@ -99,6 +106,28 @@ static const relumine_option own_options[] = {
 	{ 0 }
 };
 
+/* Options that a prior or a method would pass over in silence. */
+static bool check_prior(const lensless_options *o, GError **err)
+{
+	bool tv = o->prior != PRIOR_NLM;
+	const struct { bool wrong; const char *option, *what; } rows[] = {
+		{ tv && !isnan(o->noise), "--noise", "the noise is that of --prior nlm" },
+		{ !tv && o->method > METHOD_ADMM, "--prior", "--prior nlm is for --method admm alone" },
+		{ !tv && o->compat, "--prior", "published programs, as in --compat, know no --prior nlm" },
+		{ !tv && o->tv >= 0, "--tv", "with --prior nlm there is no total variation" },
+		{ !tv && !isnan(o->tau), "--tau", "--prior nlm has no weight, but --noise" },
+		{ !tv && !isnan(o->tv_weight), "--tv-weight", "--prior nlm has no weight, but --noise" },
+		{ !tv && o->mu == 1, "--mu", "published penalties are those of total variation" },
+	};
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++)
+		if (rows[i].wrong) {
+			error_set(err, RELUMINE_BAD_USAGE, rows[i].option, "relumine lensless capture.tif --psf "
+				"psf.tif --prior nlm --noise 0.1 -o picture.png", "%s", rows[i].what);
+			return false;
+		}
+	return true;
+}
+
 static bool check(const void *options, GError **err)
 {
 	const lensless_options *o = options;
@@ -112,7 +141,7 @@ static bool check(const void *options, GError **err)
 			"--tau and --tv-weight say the same thing");
 		return false;
 	}
-	return true;
+	return check_prior(o, err);
 }
 
 /* Back the way the scene stood. */
@@ -168,7 +197,9 @@ static bool cut_highlights(const task *t, array *a, bool noisy, GError **err)
 	return true;
 }
 
-static bool (*const methods[])(task *, const lensless_data *, array *, GError **) = {
+typedef bool solver(task *t, const lensless_data *d, array *result, GError **err);
+
+static solver *const methods[] = {
 	[METHOD_ADMM] = lensless_admm, [METHOD_WIENER] = lensless_wiener,
 	[METHOD_FISTA] = lensless_fista, [METHOD_NESTEROV] = lensless_nesterov,
 	[METHOD_GRADIENT] = lensless_descent
@@ -178,6 +209,11 @@ static bool (*const methods[])(task *, const lensless_data *, array *, GError **
 static int choose_method(const task *t, int64_t depths, GError **err)
 {
 	const lensless_options *o = t->options;
+	if (depths > 1 && o->prior == PRIOR_NLM) {
+		error_set(err, RELUMINE_BAD_USAGE, "--prior", "leave --prior out, or give a PSF of one page",
+			"--prior nlm makes one plane, and the PSF has %d depths", (int)depths);
+		return -1;
+	}
 	if (depths == 1 || o->method != METHOD_WIENER)
 		return o->method < 0 ? METHOD_ADMM : o->method;
 	error_set(err, RELUMINE_BAD_USAGE, "--method", "use --method admm, or give a PSF of one page",
@@ -204,6 +240,14 @@ static void warn_of_idle_options(const task *t, int method)
 			report_warn(t->report, "--%s has no effect with --method %s", all[i].name, names[method]);
 }
 
+static solver *choose_solver(const task *t, int method, int64_t depths)
+{
+	const lensless_options *o = t->options;
+	if (method == METHOD_ADMM && depths > 1)
+		return lensless_stack;
+	return o->prior == PRIOR_NLM ? lensless_pnp : methods[method];
+}
+
 static bool run(task *t, GError **err)
 {
 	const lensless_options *o = t->options;
@@ -216,9 +260,7 @@ static bool run(task *t, GError **err)
 	warn_of_idle_options(t, method);
 	shape s = { d.b->shape.c, d.psf->shape.z, d.b->shape.y, d.b->shape.x };
 	g_autoptr(array) result = array_new(t->cpu, REAL, s);
-	bool stack = method == METHOD_ADMM && s.z > 1;
-	if (!device_ok(t->cpu, err) ||
-	    !(stack ? lensless_stack : methods[method])(t, &d, result, err)) {
+	if (!device_ok(t->cpu, err) || !choose_solver(t, method, s.z)(t, &d, result, err)) {
 		error_while(err, "lensless, reconstructing %d x %d pixels on a grid of %d x %d",
 			(int)s.x, (int)s.y, (int)d.grid.x, (int)d.grid.y);
 		return false;
@@ -245,6 +287,7 @@ const modality command_lensless = {
 			"relumine lensless capture.tif --psf psf.tif -o picture.png\n"
 			"relumine lensless capture.tif --psf psf.tif --downsample 4 -o picture.png -o picture.tif\n"
 			"relumine lensless capture.tif --psf psf.tif --method wiener -o quick.png\n"
+			"relumine lensless capture.tif --psf psf.tif --prior nlm --noise 1 -o dim.png\n"
 			"relumine lensless capture.tif --psf depths.tif --iterations 100 -o volume.tif",
 		.description =
 			"The capture is the scene convolved with the PSF and cut off by the sensor's edge.  The "
@@ -257,6 +300,8 @@ const modality command_lensless = {
 			"fista, nesterov (momentum 0.9) and gradient, steepest descent with steps of 1 / max |H|^2, "
 			"with no negative light, and with total variation (of each page) where --tv-weight or --tau "
 			"is given.  Of these three fista needs the fewest steps.\n"
+			"--prior nlm: non-local means, which take noise out of all channels together, stand in admm "
+			"for total variation; --noise says how much.\n"
 			"Values of a .tif or .npy are linear, in units of the capture.",
 	},
 	.options_size = sizeof(lensless_options),
