@@ -4,8 +4,8 @@
 
 /*
  * Plane by plane Y = A B.  Rows run over Y; `inner` is the width of A and the height of B;
- * *_plane: elements from plane to plane, 0 where one matrix serves all.  Rows of B are added up, four
- * at a time, so that memory is read along rows and Y seldom.
+ * *_plane: elements from plane to plane, 0 where one matrix serves all.  Rows of B are added up,
+ * four at a time, so that memory is read along rows and Y seldom.
  */
 ROW_KERNEL(k_product, OUT(y), IN(a), IN(b), INT(pitch), INT(rows), INT(width), INT(inner),
 	INT(a_pitch), INT(a_plane), INT(b_pitch), INT(b_plane))

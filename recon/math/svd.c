@@ -40,8 +40,9 @@ KERNEL_CLONES static products multiply(int64_t n, const double *restrict p,
 	return (products){ pp, qq, pq };
 }
 
-/* (p, q) becomes (c p - s q, s p + c q), and these exchanged where `swap` says so */
-KERNEL_CLONES static void turn(int64_t n, double *restrict p, double *restrict q, double c, double s)
+/* (p, q) becomes (c p - s q, s p + c q) */
+KERNEL_CLONES static void turn(int64_t n, double *restrict p, double *restrict q, double c,
+	double s)
 {
 	PRAGMA_(omp simd)
 	for (int64_t i = 0; i < n; i++) {
@@ -51,7 +52,7 @@ KERNEL_CLONES static void turn(int64_t n, double *restrict p, double *restrict q
 	}
 }
 
-/* The same, and the two exchanged. */
+/* The same of the two exchanged. */
 KERNEL_CLONES static void turn_over(int64_t n, double *restrict p, double *restrict q, double c,
 	double s)
 {

@@ -125,8 +125,8 @@ static bool choose_tau(const task *t, const lensless_data *d, double fallback, d
 }
 
 /*
- * As the fused ADMM has it: differences wrap around the grid, but not where the grid is the picture.
- * Few inner steps do, as each begins where the last one ended.
+ * As the fused ADMM has it: differences wrap around the grid, but not where the grid is the
+ * picture.  Few inner steps do, as each begins where the last one ended.
  */
 static prox *prior(const task *t, const scene *s, double tau)
 {
@@ -221,7 +221,7 @@ static bool reconstruct(task *t, const lensless_data *d, const approach *by, arr
 enum { ITERATIONS = 300, SPLIT_ITERATIONS = 50 };
 
 /* In units of the largest |A'b|. */
-#define SPLIT_TV_WEIGHT 1e-4
+#define SPLIT_TV_WEIGHT 0.003
 
 static bool fista(const scene *s, const inverse_problem *p, const stop_rule *stop, GError **err)
 {

@@ -7,15 +7,18 @@
 #include "math/svd.h"
 #include "math/vec.h"
 
-/* Relative to the largest of the squared products of singular values. */
-#define DEFAULT_TIKHONOV 3e-4
+/*
+ * Relative to the largest of the squared products of singular values.  Of 1e-6 to 1, in steps of
+ * ten, this or the next gave the best picture of simulated captures of 1e4 to 1e6 photons.
+ */
+#define DEFAULT_TIKHONOV 0.01
 #define FLATCAM_TIKHONOV 3e-4   /* absolute: the authors' own program (tanjasper/flatcam) */
 
 /*
- * ADMM's penalty in those units.  Measured on simulated captures: 0.001 to 0.1 all come to the
- * same picture, this the soonest.
+ * ADMM's penalty in those units.  On a simulated capture of 512 x 640 pixels the objective was
+ * within 6e-6 of the minimum after 20 iterations; with 0.2 within 4e-5, with 0.01 within 1e-3.
  */
-#define SPLIT_PENALTY 0.01
+#define SPLIT_PENALTY 0.05
 
 /* --- in the bases of the singular vectors ----------------------------------------------------- */
 

@@ -31,7 +31,7 @@ static const relumine_option own_options[] = {
 		"separable masks tikhonov", false,
 		OPTION_AT(lensless_options, method) },
 	{ "iterations", 'i', RELUMINE_INTEGER, NULL, 1, 1000000, NULL, "N",
-		"at most this many; not given: admm 20, with --compat 100, with --left 50, others 300", false,
+		"at most this many; not given: admm 20, with --compat 100, with --left 50; others 300", false,
 		OPTION_AT(lensless_options, iterations) },
 	{ "tolerance", 0, RELUMINE_NUMBER, "0", 0, 1, NULL, "T",
 		"stop when the objective (admm) or picture changes by less, three times (0: never)", false,
@@ -71,7 +71,7 @@ static const relumine_option own_options[] = {
 		OPTION_AT(lensless_options, wiener) },
 	{ "tikhonov", 0, RELUMINE_NUMBER, NULL, 1e-30, 1e30, NULL, "LAMBDA",
 		"weight of |X|^2 of --method tikhonov, relative to the largest squared product of singular "
-		"values (--compat flatcam: absolute); not given: 3e-4", false,
+		"values (--compat flatcam: absolute); not given: 0.01", false,
 		OPTION_AT(lensless_options, tikhonov) },
 	{ "means", 0, RELUMINE_CHOICE, NULL, 0, 0, "subtract|keep", NULL,
 		"of separable masks: take the means of rows and columns out of capture and matrices "

@@ -101,7 +101,7 @@ static bool all_stand_out(const array *m, const double *before, const char *path
 
 /*
  * Ready for use, and multiplied by 1 / *scale.  Columns lose their means as the capture does, so
- * that the model holds for matrices that were not measured so; --compat flatcam takes them as given.
+ * that the model holds for matrices that were not measured so; --compat flatcam leaves them alone.
  */
 static array *load_matrix(const task *t, const char *option, double *scale, GError **err)
 {

@@ -23,9 +23,9 @@ void separable_centre_columns(array *matrix);
 array *separable_mask(device *dev, int64_t rows, int64_t columns, uint64_t seed, int axis);
 
 /*
- * The scene (c, 1, y, x) through the mask whose openings are (1 + l r') / 2 (Asif et al., "FlatCam",
- * IEEE Trans. Computational Imaging 3, 2017): (L X R' + the sum of X) / 2, (c, 1, rows of L, rows
- * of R).
+ * The scene (c, 1, y, x) through the mask whose openings are (1 + l r') / 2 (Asif et al.,
+ * "FlatCam", IEEE Trans. Computational Imaging 3, 2017): (L X R' + the sum of X) / 2,
+ * (c, 1, rows of L, rows of R).
  */
 array *separable_capture(const array *scene, const array *left, const array *right);
 
