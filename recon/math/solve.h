@@ -26,7 +26,7 @@ typedef struct {
 	prox *g;
 } inverse_problem;
 
-/* Measure of the next three: |x - x before| / |x|. */
+/* Measure of the next four: |x - x before| / |x|. */
 
 /* x = step of g (x - step A'(A x - b)) */
 bool solve_gradient(array *x, const inverse_problem *p, double step, const stop_rule *stop,
@@ -47,6 +47,20 @@ typedef struct {
 	bool restart;           /* momentum to 0 when the objective rises (O'Donoghue, Candes 2015) */
 } fista_settings;
 bool solve_fista(array *x, const inverse_problem *p, const fista_settings *settings,
+	const stop_rule *stop, GError **err);
+
+/*
+ * ADMM with two copies of x, one for each part of the problem (Boyd et al., Found. Trends Mach.
+ * Learn. 3, 2011, section 5), for an A whose data step is known in closed form:
+ * argmin over x of 1/2 |A x - b|^2 + mu/2 |x - q|^2 = start + pull q,
+ * start = (A'A + mu)^-1 A'b, pull = mu (A'A + mu)^-1.  x is the copy that g has last stepped.
+ */
+typedef struct {
+	const array *start;
+	const linop *pull;
+	double mu;
+} data_step;
+bool solve_douglas_rachford(array *x, const inverse_problem *p, const data_step *data,
 	const stop_rule *stop, GError **err);
 
 /* Conjugate gradients: S x = b for S symmetric and positive.  Measure: |b - S x| / |b|. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* lensless-gradient.c - FISTA, momentum and plain gradient descent, for planes and volumes, and
- * ADMM for volumes */
+/* lensless-gradient.c - FISTA, momentum and plain gradient descent, for planes, volumes and
+ * separable masks, and ADMM for the last two */
 #include "mode/lensless-gradient.h"
 
 #include <math.h>
@@ -9,10 +9,13 @@
 #include "math/solve.h"
 #include "math/vec.h"
 #include "mode/lensless-admm.h"
+#include "mode/lensless-separable.h"
 #include "mode/listener.h"
 
 /* One channel on the device where it is solved: v on the whole grid, b in its upper left corner. */
 typedef struct {
+	const lensless_data *data;      /* borrowed */
+	int64_t channel;
 	linop *m, *window, *a, *crop;   /* a = window . m, and what takes means out where wanted */
 	array *b, *v;
 	double tau;
@@ -32,9 +35,29 @@ static void scene_clear(scene *s)
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(scene, scene_clear)
 
+static bool scene_load_separable(scene *s, const task *t, GError **err)
+{
+	const array *l = s->data->left, *r = s->data->right;
+	array b = array_channel(s->data->b, s->channel);
+	array left = array_channel(l, l->shape.c == 1 ? 0 : s->channel);
+	array right = array_channel(r, r->shape.c == 1 ? 0 : s->channel);
+	g_autoptr(array) left_moved = array_move(&left, t->dev);
+	g_autoptr(array) right_moved = array_move(&right, t->dev);
+	s->b = array_move(&b, t->dev);
+	s->a = linop_separable(s->data->grid, left_moved, right_moved);
+	s->a->norm2 = separable_gain(s->data, s->channel);
+	s->v = linop_new_domain(s->a);
+	s->crop = linop_identity(t->dev, s->data->grid);
+	return device_ok(t->dev, err);
+}
+
 /* A volume of one plane is a plane: one operator for both. */
 static bool scene_load(scene *s, const task *t, const lensless_data *d, int64_t i, GError **err)
 {
+	s->data = d;
+	s->channel = i;
+	if (d->left)
+		return scene_load_separable(s, t, err);
 	array b = array_channel(d->b, i);
 	array psf = array_channel(d->psf, d->psf->shape.c == 1 ? 0 : i);
 	g_autoptr(array) moved = array_move(&psf, t->dev);
@@ -96,16 +119,19 @@ static bool choose_tau(const task *t, const lensless_data *d, double weight, dou
 	return true;
 }
 
-/* As the fused ADMM has it: differences wrap around the grid.  Few inner steps do, as each begins
- * where the last one ended. */
-static prox *prior(const task *t, shape grid, double tau)
+/*
+ * As the fused ADMM has it: differences wrap around the grid, but not where the grid is the
+ * picture.  Few inner steps do, as each begins where the last one ended.
+ */
+static prox *prior(const task *t, const scene *s, double tau)
 {
 	const lensless_options *o = t->options;
 	const tv_settings tv = {
-		.axes = 2, .border = BORDER_PERIODIC, .isotropic = o->tv != 0, .nonnegative = true,
+		.axes = 2, .border = s->data->left ? BORDER_REPLICATE : BORDER_PERIODIC,
+		.isotropic = o->tv != 0, .nonnegative = true,
 		.iterations = 10, .tolerance = 0, .warm = true
 	};
-	return tau > 0 ? prox_tv(t->dev, grid, (float)tau, &tv) : prox_nonnegative();
+	return tau > 0 ? prox_tv(t->dev, s->v->shape, (float)tau, &tv) : prox_nonnegative();
 }
 
 /* --- solving ---------------------------------------------------------------------------------- */
@@ -113,6 +139,7 @@ static prox *prior(const task *t, shape grid, double tau)
 /* How a method goes about it. */
 typedef struct {
 	solver *solve;
+	int64_t iterations;     /* where none were given */
 	double weight;          /* of TV where none was given */
 	bool splits;            /* TV is the solver's own affair, and no constant can be fitted */
 } approach;
@@ -120,8 +147,9 @@ typedef struct {
 static bool solve_scene(scene *s, const task *t, const approach *how, listener *l, GError **err)
 {
 	const lensless_options *o = t->options;
-	int64_t usual = how->splits ? 50 : 300;
-	const stop_rule stop = { o->iterations > 0 ? o->iterations : usual, o->tolerance, &l->base };
+	const stop_rule stop = {
+		o->iterations > 0 ? o->iterations : how->iterations, o->tolerance, &l->base
+	};
 	l->step = 1 / linop_norm2(s->a);
 	vec_fill(s->v, 0);
 	return how->solve(s, t, &stop, err) && listener_sound(l, s->v, err);
@@ -143,7 +171,7 @@ static bool reconstruct(task *t, const lensless_data *d, const approach *how, ar
 		if (!how->splits) {
 			if (lensless_fits_background(t, d))
 				fit_background(&s);
-			s.g = prior(t, s.v->shape, tau);
+			s.g = prior(t, &s, tau);
 		}
 		if (!solve_scene(&s, t, how, &l, err))
 			return false;
@@ -161,6 +189,11 @@ static bool reconstruct(task *t, const lensless_data *d, const approach *how, ar
 }
 
 /* --- the methods ------------------------------------------------------------------------------ */
+
+enum { ITERATIONS = 300, SPLIT_ITERATIONS = 50 };
+
+/* Of TV for separable masks, in units of the largest |A'b|. */
+#define SEPARABLE_TV_WEIGHT 0.003
 
 static inverse_problem inverse_of(const scene *s)
 {
@@ -211,19 +244,29 @@ static bool admm(scene *s, const task *t, const stop_rule *stop, GError **err)
 	return ok;
 }
 
+/* The data's step of a separable mask is known by its singular values. */
+static bool douglas_rachford(scene *s, const task *t, const stop_rule *stop, GError **err)
+{
+	(void)t;
+	g_auto(separable_split) parts = { 0 };
+	const inverse_problem p = inverse_of(s);
+	return separable_split_load(&parts, s->data, s->channel, s->v->dev, err) &&
+		solve_douglas_rachford(s->v, &p, &parts.step, stop, err);
+}
+
 bool lensless_fista(task *t, const lensless_data *d, array *result, GError **err)
 {
-	return reconstruct(t, d, &(approach){ .solve = fista }, result, err);
+	return reconstruct(t, d, &(approach){ fista, ITERATIONS, 0, false }, result, err);
 }
 
 bool lensless_nesterov(task *t, const lensless_data *d, array *result, GError **err)
 {
-	return reconstruct(t, d, &(approach){ .solve = nesterov }, result, err);
+	return reconstruct(t, d, &(approach){ nesterov, ITERATIONS, 0, false }, result, err);
 }
 
 bool lensless_descent(task *t, const lensless_data *d, array *result, GError **err)
 {
-	return reconstruct(t, d, &(approach){ .solve = descent }, result, err);
+	return reconstruct(t, d, &(approach){ descent, ITERATIONS, 0, false }, result, err);
 }
 
 bool lensless_stack(task *t, const lensless_data *d, array *result, GError **err)
@@ -234,5 +277,12 @@ bool lensless_stack(task *t, const lensless_data *d, array *result, GError **err
 			"--method admm fits no constant beside a volume");
 		return false;
 	}
-	return reconstruct(t, d, &(approach){ admm, LENSLESS_TV_WEIGHT, true }, result, err);
+	const approach how = { admm, SPLIT_ITERATIONS, LENSLESS_TV_WEIGHT, true };
+	return reconstruct(t, d, &how, result, err);
+}
+
+bool lensless_split(task *t, const lensless_data *d, array *result, GError **err)
+{
+	const approach how = { douglas_rachford, SPLIT_ITERATIONS, SEPARABLE_TV_WEIGHT, false };
+	return reconstruct(t, d, &how, result, err);
 }

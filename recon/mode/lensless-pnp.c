@@ -97,7 +97,9 @@ bool lensless_pnp(task *t, const lensless_data *d, array *result, GError **err)
 		return true;
 	}
 	const split_problem p = problem_for(t, d, &s);
-	const stop_rule stop = { o->iterations > 0 ? o->iterations : d->noisy ? 20 : 60, o->tolerance, &l.base };
+	const stop_rule stop = {
+		o->iterations > 0 ? o->iterations : d->noisy ? 20 : 60, o->tolerance, &l.base
+	};
 	if (!solve_split(s.v, &p, &stop, err) || !listener_sound(&l, s.v, err))
 		return false;
 	vec_clamp(s.v, 0, INFINITY);
