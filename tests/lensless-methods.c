@@ -42,8 +42,9 @@ static trial *trial_new(device *dev, recipe *b, recipe *psf, int64_t channels, i
 	trial *s = g_new0(trial, 1);
 	s->options = (lensless_options){ .iterations = iterations, .tau = NAN, .tv_weight = NAN,
 		.mu = 1, .background = NONE, .mu1 = 0.5, .mu2 = 0.5, .mu3 = 0.5 };
-	s->data = (lensless_data){ make((shape){ channels, 1, H, W }, b),
-		make((shape){ 1, 1, H, W }, psf), 1, 1, { 1, 1, 2 * H, 2 * W } };
+	s->data = (lensless_data){ .b = make((shape){ channels, 1, H, W }, b),
+		.psf = make((shape){ 1, 1, H, W }, psf), .b_scale = 1, .psf_sum = 1,
+		.grid = { 1, 1, 2 * H, 2 * W } };
 	s->w = (watch){ .tick = hear, .wants_objective = true };
 	s->t = (task){ .cpu = cpu, .dev = dev, .options = &s->options, .report = report_new(),
 		.watch = &s->w };

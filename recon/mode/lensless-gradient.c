@@ -24,6 +24,7 @@ typedef struct {
 	bool (*solve)(const scene *s, const inverse_problem *p, const stop_rule *stop, GError **err);
 	double weight;          /* --tv-weight where there is none */
 	int64_t iterations;     /* the same of --iterations */
+	bool split;             /* goes by a penalty, not by a step */
 } approach;
 
 static void scene_clear(scene *s)
@@ -182,7 +183,7 @@ static bool solve_scene(scene *s, const task *t, const approach *by, listener *l
 	const inverse_problem p = { s->a, s->b, s->g };
 	const stop_rule stop = { o->iterations > 0 ? o->iterations : by->iterations, o->tolerance,
 		&l->base };
-	l->step = 1 / linop_norm2(s->a);
+	l->step = by->split ? separable_penalty(s->data) : 1 / linop_norm2(s->a);
 	vec_fill(s->v, 0);
 	return by->solve(s, &p, &stop, err) && sound(s, l, err);
 }
@@ -249,20 +250,21 @@ static bool split(const scene *s, const inverse_problem *p, const stop_rule *sto
 
 bool lensless_fista(task *t, const lensless_data *d, array *result, GError **err)
 {
-	return reconstruct(t, d, &(approach){ fista, 0, ITERATIONS }, result, err);
+	return reconstruct(t, d, &(approach){ fista, 0, ITERATIONS, false }, result, err);
 }
 
 bool lensless_nesterov(task *t, const lensless_data *d, array *result, GError **err)
 {
-	return reconstruct(t, d, &(approach){ nesterov, 0, ITERATIONS }, result, err);
+	return reconstruct(t, d, &(approach){ nesterov, 0, ITERATIONS, false }, result, err);
 }
 
 bool lensless_descent(task *t, const lensless_data *d, array *result, GError **err)
 {
-	return reconstruct(t, d, &(approach){ descent, 0, ITERATIONS }, result, err);
+	return reconstruct(t, d, &(approach){ descent, 0, ITERATIONS, false }, result, err);
 }
 
 bool lensless_split(task *t, const lensless_data *d, array *result, GError **err)
 {
-	return reconstruct(t, d, &(approach){ split, SPLIT_TV_WEIGHT, SPLIT_ITERATIONS }, result, err);
+	const approach by = { split, SPLIT_TV_WEIGHT, SPLIT_ITERATIONS, true };
+	return reconstruct(t, d, &by, result, err);
 }
