@@ -120,8 +120,8 @@ static void known_values(void)
 }
 
 /*
- * The Hilbert matrix of order 5: its largest and smallest eigenvalues (A. H. Todd, "The condition
- * of the finite segments of the Hilbert matrix", 1954), and its determinant, 1 / 266716800000.
+ * The Hilbert matrix of order 5: its largest and smallest eigenvalues (J. Todd, "The condition of
+ * the finite segments of the Hilbert matrix", 1954), and its determinant, 1 / 266716800000.
  */
 static void hilbert(void)
 {

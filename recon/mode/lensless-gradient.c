@@ -142,6 +142,7 @@ typedef struct {
 	int64_t iterations;     /* where none were given */
 	double weight;          /* of TV where none was given */
 	bool splits;            /* TV is the solver's own affair, and no constant can be fitted */
+	bool penalty;           /* it goes by a penalty, not by a step */
 } approach;
 
 static bool solve_scene(scene *s, const task *t, const approach *how, listener *l, GError **err)
@@ -150,7 +151,7 @@ static bool solve_scene(scene *s, const task *t, const approach *how, listener *
 	const stop_rule stop = {
 		o->iterations > 0 ? o->iterations : how->iterations, o->tolerance, &l->base
 	};
-	l->step = 1 / linop_norm2(s->a);
+	l->step = how->penalty ? separable_penalty(s->data) : 1 / linop_norm2(s->a);
 	vec_fill(s->v, 0);
 	return how->solve(s, t, &stop, err) && listener_sound(l, s->v, err);
 }
@@ -256,17 +257,17 @@ static bool douglas_rachford(scene *s, const task *t, const stop_rule *stop, GEr
 
 bool lensless_fista(task *t, const lensless_data *d, array *result, GError **err)
 {
-	return reconstruct(t, d, &(approach){ fista, ITERATIONS, 0, false }, result, err);
+	return reconstruct(t, d, &(approach){ .solve = fista, .iterations = ITERATIONS }, result, err);
 }
 
 bool lensless_nesterov(task *t, const lensless_data *d, array *result, GError **err)
 {
-	return reconstruct(t, d, &(approach){ nesterov, ITERATIONS, 0, false }, result, err);
+	return reconstruct(t, d, &(approach){ .solve = nesterov, .iterations = ITERATIONS }, result, err);
 }
 
 bool lensless_descent(task *t, const lensless_data *d, array *result, GError **err)
 {
-	return reconstruct(t, d, &(approach){ descent, ITERATIONS, 0, false }, result, err);
+	return reconstruct(t, d, &(approach){ .solve = descent, .iterations = ITERATIONS }, result, err);
 }
 
 bool lensless_stack(task *t, const lensless_data *d, array *result, GError **err)
@@ -277,12 +278,12 @@ bool lensless_stack(task *t, const lensless_data *d, array *result, GError **err
 			"--method admm fits no constant beside a volume");
 		return false;
 	}
-	const approach how = { admm, SPLIT_ITERATIONS, LENSLESS_TV_WEIGHT, true };
+	const approach how = { admm, SPLIT_ITERATIONS, LENSLESS_TV_WEIGHT, true, false };
 	return reconstruct(t, d, &how, result, err);
 }
 
 bool lensless_split(task *t, const lensless_data *d, array *result, GError **err)
 {
-	const approach how = { douglas_rachford, SPLIT_ITERATIONS, SEPARABLE_TV_WEIGHT, false };
+	const approach how = { douglas_rachford, SPLIT_ITERATIONS, SEPARABLE_TV_WEIGHT, false, true };
 	return reconstruct(t, d, &how, result, err);
 }

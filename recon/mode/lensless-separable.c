@@ -141,10 +141,15 @@ bool lensless_tikhonov(task *t, const lensless_data *d, array *result, GError **
 	return device_ok(t->dev, err);
 }
 
+double separable_penalty(const lensless_data *d)
+{
+	return SPLIT_PENALTY * d->gain;
+}
+
 bool separable_split_load(separable_split *s, const lensless_data *d, int64_t channel, device *dev,
 	GError **err)
 {
-	double mu = SPLIT_PENALTY * d->gain;
+	double mu = separable_penalty(d);
 	s->start = solve_channel(d, channel, dev, mu);
 	s->pull = pull(dev, bases_of(d, channel), mu);
 	s->step = (data_step){ s->start, s->pull, mu };

@@ -24,6 +24,9 @@ double separable_gain(const lensless_data *d, int64_t channel);
  */
 bool lensless_tikhonov(task *t, const lensless_data *d, array *result, GError **err);
 
+/* The mu of the split below. */
+double separable_penalty(const lensless_data *d);
+
 /* What solve_split wants of a channel, on `dev`; owned. */
 typedef struct {
 	array *start;
