@@ -78,8 +78,8 @@ static const relumine_option own_options[] = {
 		"cut what is above this percentile, mostly speckle; not given: 99 for colour from a PSF "
 		"with noise in it, else and with --compat 100", false, OPTION_AT(lensless_options, highlights) },
 	{ "chroma-weight", 0, RELUMINE_NUMBER, NULL, 0, 1000, NULL, "W",
-		"smoothness of colours beside brightness, relative to the 99th percentile; not given: 0.1, "
-		"0 with --compat", false, OPTION_AT(lensless_options, chroma_weight) },
+		"smoothness of colours beside brightness, relative to their noise; not given: 30, 0 with "
+		"--compat", false, OPTION_AT(lensless_options, chroma_weight) },
 	{ "wiener", 0, RELUMINE_NUMBER, "0.001", 1e-12, 1e12, NULL, "K",
 		"noise to signal of --method wiener, relative to the largest |H|^2", false,
 		OPTION_AT(lensless_options, wiener) },
@@ -183,14 +183,14 @@ static array *turn(const lensless_options *o, array *taken)
 static bool quieten_colours(const task *t, array *a, GError **err)
 {
 	const lensless_options *o = t->options;
-	double weight = !isnan(o->chroma_weight) ? o->chroma_weight : o->compat ? 0 : 0.1;
+	double weight = !isnan(o->chroma_weight) ? o->chroma_weight : o->compat ? 0 : 30;
 	if (a->shape.c != 3 || weight == 0)
 		return true;
-	double level = calibrate_percentile(a, -1, 99, err);
-	if (isnan(level))
+	double noise = chroma_noise(a, err);
+	if (isnan(noise))
 		return false;
-	chroma_smooth(a, weight * level);
-	report_number(t->report, "chroma_weight", weight * level);
+	chroma_smooth(a, weight * noise);
+	report_number(t->report, "chroma_noise", noise);
 	return device_ok(t->cpu, err);
 }
 
