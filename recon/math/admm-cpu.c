@@ -33,6 +33,12 @@ static int64_t admm_cpu_chunks(const device *dev, shape grid)
 	return CLAMP(strips_of(grid) / 4, 1, device_threads(dev));
 }
 
+/* Chunk 0 has no strip before it, and no room for one. */
+static int64_t halo_start(int64_t chunk)
+{
+	return chunk * HALO_ROWS - FFT_STRIP;
+}
+
 static void *admm_cpu_new(struct admm *s)
 {
 	struct admm_cpu *p = g_new0(struct admm_cpu, 1);
@@ -42,7 +48,7 @@ static void *admm_cpu_new(struct admm *s)
 	p->x = fft_line_new(dev, g.x);
 	p->y = fft_line_new(dev, g.y);
 	p->chunks = admm_cpu_chunks(dev, g);
-	p->halo = array_new(dev, COMPLEX, (shape){ 1, 1, HALO_ROWS * p->chunks, g.x / 2 + 1 });
+	p->halo = array_new(dev, COMPLEX, (shape){ 1, 1, halo_start(p->chunks), g.x / 2 + 1 });
 	p->v = array_new(dev, REAL, (shape){ 1, 1, STRIP_ROWS * p->chunks, g.x });
 	p->work = array_new(dev, REAL, (shape){ 1, 1, FFT_STRIP * device_threads(dev), g.x });
 	int64_t floats = fft_rows_scratch(g.x);
@@ -92,7 +98,7 @@ static void save_halo(int64_t first, int64_t end, void *data)
 	struct admm_cpu *p = data;
 	const array *from = p->s->drive;
 	for (int64_t k = first; k < end; k++) {
-		int64_t start = chunk_start(p, k), to = k * HALO_ROWS;
+		int64_t start = chunk_start(p, k), to = halo_start(k);
 		for (int64_t i = 0; k > 0 && i < FFT_STRIP; i++)
 			copy_spectrum_row(p->halo, to + i, from, grid_row(p, start - FFT_STRIP + i));
 		copy_spectrum_row(p->halo, to + HALO_FIRST, from, grid_row(p, start));
@@ -122,7 +128,7 @@ static void fill_halo_columns(const struct walk *w, int64_t first, int64_t end)
 static const array *spectrum_source(const struct walk *w, int64_t j, int64_t *row)
 {
 	const struct admm_cpu *p = w->p;
-	int64_t halo = w->chunk * HALO_ROWS;
+	int64_t halo = halo_start(w->chunk);
 	if (j < w->start)
 		*row = halo + j - w->start + FFT_STRIP;
 	else if (j == 0)
