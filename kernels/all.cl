@@ -16,6 +16,7 @@
 #include "area.cl"
 #include "matrix.cl"
 #include "prox.cl"
+#include "nlm.cl"
 #include "wavelet.cl"
 #include "spectral.cl"
 #include "psf.cl"

@@ -11,7 +11,8 @@
  * and it takes one of three forms:
  *   KERNEL      EACH(i): every element of an array, padding included
  *   ROW_KERNEL  EACH_ROW(r) EACH_COLUMN(x, width): the rows of all planes, halo rows included
- *   SUM_KERNEL  EACH_ROW(r), and inside it SUM_COLUMN or MAX_COLUMN(x, width, s): one result a row
+ *   SUM_KERNEL  EACH_ROW(r), and inside it SUM_COLUMN(x, width, s...) or MAX_COLUMN(x, width, s):
+ *               one result a row, or one for each s
  * C sees the body, a record of its arguments and a table that describes them (core/launch.h
  * starts it from those); OpenCL sees the body and an entry that applies the offsets.  On the
  * CPU a complex plane is split into a real and an imaginary one; in OpenCL it is float2.
@@ -72,7 +73,7 @@ typedef long idx;
 #define EACH_ROW(r) ONCE_(r, first_ + (idx)get_global_id(1), end_)
 #define EACH_COLUMN(x, width) \
 	for (idx x = (idx)get_global_id(0); x < (width); x += (idx)get_global_size(0))
-#define SUM_COLUMN(x, width, s) for (idx x = 0; x < (width); x++)
+#define SUM_COLUMN(x, width, ...) for (idx x = 0; x < (width); x++)
 #define MAX_COLUMN(x, width, s) for (idx x = 0; x < (width); x++)
 
 #else
@@ -149,11 +150,12 @@ static inline void put2(float *re, float *im, float2 v)
 #define ROW_KERNEL(k, ...) DEFINE_KERNEL_(k, KERNEL_ROWS, __VA_ARGS__)
 #define SUM_KERNEL(k, ...) DEFINE_KERNEL_(k, KERNEL_SUMS, __VA_ARGS__)
 
-#define PRAGMA_(x) _Pragma(#x)
+#define PRAGMA_(...) _Pragma(#__VA_ARGS__)
 #define EACH(i) PRAGMA_(omp simd) for (idx i = first_; i < end_; i++)
 #define EACH_ROW(r) for (idx r = first_; r < end_; r++)
 #define EACH_COLUMN(x, width) PRAGMA_(omp simd) for (idx x = 0; x < (width); x++)
-#define SUM_COLUMN(x, width, s) PRAGMA_(omp simd reduction(+:s)) for (idx x = 0; x < (width); x++)
+#define SUM_COLUMN(x, width, ...) \
+	PRAGMA_(omp simd reduction(+:__VA_ARGS__)) for (idx x = 0; x < (width); x++)
 #define MAX_COLUMN(x, width, s) PRAGMA_(omp simd reduction(max:s)) for (idx x = 0; x < (width); x++)
 
 #endif

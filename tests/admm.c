@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* admm.c - the published ADMM against elimination, another solver, and itself */
+/* admm.c - the published ADMM against elimination, and another solver */
 #include <glib.h>
 #include <math.h>
 #include "core/array.h"
-#include "math/fourier.h"
 #include "math/op.h"
 #include "math/uniform.h"
 #include "math/solve.h"
@@ -183,40 +182,6 @@ static void channels_apart(void)
 	}
 }
 
-/* the fused solver, whose window is the upper left corner of the grid, in both orders and norms */
-static void fused_is_plain(void)
-{
-	enum { ITERATIONS = 25 };
-	shape window = { 1, 1, 13, 10 }, grid = { 1, 1, 28, 20 };
-	g_autoptr(device) dev = device_new("cpu", 2, NULL, NULL);
-	g_autoptr(array) psf = array_new(dev, REAL, window);
-	g_autoptr(array) b = array_new(dev, REAL, window);
-	g_autoptr(array) v = array_new(dev, REAL, grid);
-	g_autoptr(array) plain = array_new(dev, REAL, window);
-	g_autoptr(array) fused = array_new(dev, REAL, window);
-	array_fill_uniform(psf, 5);
-	array_fill_uniform(b, 6);
-	g_autoptr(array) h = psf_spectrum(psf, grid, NULL);
-	g_autoptr(linop) m = linop_convolve(dev, grid, psf, psf_origin(window, grid), 2);
-	g_autoptr(linop) crop = linop_crop(dev, window, grid, (position){ 0, 0, 0 });
-	g_autoptr(linop) gradient = linop_gradient(dev, grid, 2, BORDER_PERIODIC);
-	g_autoptr(linop) inverse = linop_convolve_inverse(m, 0.5, 0.1, 0.2);
-	for (int kind = 0; kind < 4; kind++) {
-		admm_problem p = { .m = m, .crop = crop, .gradient = gradient, .b = b, .mu1 = 0.5,
-			.mu2 = 0.1, .mu3 = 0.2, .inverse = inverse };
-		const stop_rule stop = { ITERATIONS, 0, NULL };
-		set_kind(&p, kind);
-		g_assert_true(admm_reference(v, &p, &stop, NULL));
-		linop_apply(crop, plain, v);
-		vec_clamp(plain, 0, INFINITY);
-		const admm_settings set = { .tau = 0.3f, .isotropic = p.isotropic, .order = p.order,
-			.mu = { 0.5f, 0.1f, 0.2f }, .iterations = ITERATIONS, .channels = 1 };
-		admm_outcome outcome;
-		g_assert_true(admm_tv(fused, b, h, grid, &set, NULL, &outcome, NULL));
-		g_assert_cmpfloat(relative_change(fused, plain), <, 1e-5);
-	}
-}
-
 static bool keep_last(watch *w, const iteration_note *note)
 {
 	(void)w;
@@ -274,7 +239,6 @@ int main(int argc, char **argv)
 	g_test_add_func("/admm/inner-solvers", inner_solvers);
 	g_test_add_func("/admm/against-saddle", against_saddle);
 	g_test_add_func("/admm/channels-apart", channels_apart);
-	g_test_add_func("/admm/fused-is-plain", fused_is_plain);
 	g_test_add_func("/admm/stops-when-settled", stops_when_settled);
 	g_test_add_func("/admm/opencl", opencl);
 	return g_test_run();

@@ -304,6 +304,23 @@ static void chroma_of_noise(void)
 	g_assert_cmpfloat(vec_norm(b), >, 10000);
 }
 
+static double gauss_over_edges(int64_t c, int64_t z, int64_t y, int64_t x)
+{
+	random_stream s = random_at(7, 99, (uint64_t)((c * 3 + z) * 100000 + y * 300 + x));
+	return 50 + 20 * (double)(c == 0 && x > 90) + 0.25 * random_gauss(&s);
+}
+
+/* Independent noise in r, g, b has the same deviation along each of the orthonormal axes. */
+static void noise_of_chroma(void)
+{
+	g_autoptr(array) a = make((shape){ 3, 1, 150, 200 }, gauss_over_edges);
+	g_autoptr(array) gray = make((shape){ 3, 1, 20, 31 }, gray_noise);
+	g_autoptr(array) small = make((shape){ 3, 1, 2, 31 }, scrambled);
+	g_assert_cmpfloat_with_epsilon(chroma_noise(a, NULL), 0.25, 0.01);
+	g_assert_cmpfloat(chroma_noise(gray, NULL), <, 1e-6);
+	g_assert_cmpfloat(chroma_noise(small, NULL), ==, 0);
+}
+
 static const stage_test tests[] = {
 	{ "/calibrate/dark", dark_levels },
 	{ "/calibrate/dark-frame", dark_frames },
@@ -316,6 +333,7 @@ static const stage_test tests[] = {
 	{ "/random/poisson", poisson_counts },
 	{ "/chroma/step", chroma_of_a_step },
 	{ "/chroma/gray", chroma_of_gray },
+	{ "/chroma/measured", noise_of_chroma },
 	{ "/chroma/noise", chroma_of_noise },
 };
 

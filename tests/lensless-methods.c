@@ -209,7 +209,8 @@ static void watch_stops(void)
 
 /* --- volumes ---------------------------------------------------------------------------------- */
 
-enum { DEPTHS = 4, HEIGHT = 21, WIDTH = 30, COLOURS = 3 };
+enum { DEPTHS = 4, HEIGHT = 21, WIDTH = 30, COLOURS = 3,
+	VOXELS = DEPTHS * HEIGHT * WIDTH * COLOURS };
 
 /* Each depth has dots of its own, a fifth of the inner pixels. */
 static float pattern(int64_t z, int64_t y, int64_t x)
@@ -275,11 +276,12 @@ static void check_volume(const float *v)
 	}
 }
 
-static void points_are_found_in_depth(const char *tv_weight)
+static void points_are_found_in_depth(const char *name, const char *tv_weight)
 {
 	relumine_job *job = volume_job();
 	GError *err = NULL;
 	g_assert_true(relumine_job_set(job, "iterations", "400", NULL));
+	g_assert_true(relumine_job_set(job, "method", name, NULL));
 	if (tv_weight)
 		g_assert_true(relumine_job_set(job, "tv-weight", tv_weight, NULL));
 	g_assert_true(relumine_job_run(job, &err));
@@ -298,26 +300,83 @@ static void points_are_found_in_depth(const char *tv_weight)
 
 static void volume(void)
 {
-	points_are_found_in_depth(NULL);
+	points_are_found_in_depth("fista", NULL);
 }
 
 static void volume_with_tv(void)
 {
-	points_are_found_in_depth("1e-4");
+	points_are_found_in_depth("fista", "1e-4");
+	points_are_found_in_depth("admm", "1e-4");
 }
 
-static void one_plane_methods_refuse_stacks(void)
+static float *volume_by_admm(const char *device_name, const char *threads)
 {
-	static const char *const names[] = { "admm", "wiener" };
-	for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
+	relumine_job *job = volume_job();
+	g_assert_true(relumine_job_set(job, "method", "admm", NULL));
+	g_assert_true(relumine_job_set(job, "device", device_name, NULL));
+	g_assert_true(relumine_job_set(job, "threads", threads, NULL));
+	g_assert_true(relumine_job_run(job, NULL));
+	relumine_image *volume = relumine_job_result(job);
+	float *v = g_new(float, VOXELS);
+	relumine_image_values(volume, v);
+	relumine_image_free(volume);
+	relumine_job_free(job);
+	return v;
+}
+
+static void volume_on_threads(void)
+{
+	g_autofree float *one = volume_by_admm("cpu", "1"), *three = volume_by_admm("cpu", "3");
+	for (int i = 0; i < VOXELS; i++)
+		g_assert_true(one[i] == three[i]);
+}
+
+static void volume_on_opencl(void)
+{
+	g_autoptr(device) probe = device_new("opencl", 1, NULL, NULL);
+	if (!probe) {
+		g_test_skip("no OpenCL device on this machine");
+		return;
+	}
+	g_autofree float *here = volume_by_admm("cpu", "1"), *there = volume_by_admm("opencl", "1");
+	double off = 0, all = 0;
+	for (int i = 0; i < VOXELS; i++) {
+		off += pow((double)(here[i] - there[i]), 2);
+		all += pow((double)here[i], 2);
+	}
+	g_assert_cmpfloat(sqrt(off / all), <, 1e-4);
+}
+
+/* What is set and not looked at is said, once each; what is looked at is not. */
+static void idle_options_are_named(void)
+{
+	static const struct { const char *method, *option, *value; bool idle; } cases[] = {
+		{ "fista", "mu2", "3", true }, { "fista", "wiener", "0.1", true },
+		{ "fista", "tau", "1e-4", false }, { "admm", "mu2", "3", false }, { "admm", "wiener", "1", true },
+	};
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
 		relumine_job *job = volume_job();
-		g_autoptr(GError) err = NULL;
-		g_assert_true(relumine_job_set(job, "method", names[i], NULL));
-		g_assert_false(relumine_job_run(job, &err));
-		g_assert_cmpint(relumine_exit_status(err), ==, RELUMINE_BAD_USAGE);
-		g_assert_nonnull(strstr(err->message, "--method fista"));
+		g_assert_true(relumine_job_set(job, "iterations", "2", NULL));
+		g_assert_true(relumine_job_set(job, "method", cases[i].method, NULL));
+		g_assert_true(relumine_job_set(job, cases[i].option, cases[i].value, NULL));
+		g_assert_true(relumine_job_run(job, NULL));
+		g_autofree char *text = g_strdup_printf("--%s has no effect with --method %s",
+			cases[i].option, cases[i].method);
+		g_assert_true((strstr(relumine_job_warnings(job), text) != NULL) == cases[i].idle);
+		g_assert_true((strstr(relumine_job_warnings(job), "no effect") != NULL) == cases[i].idle);
 		relumine_job_free(job);
 	}
+}
+
+static void wiener_refuses_stacks(void)
+{
+	relumine_job *job = volume_job();
+	g_autoptr(GError) err = NULL;
+	g_assert_true(relumine_job_set(job, "method", "wiener", NULL));
+	g_assert_false(relumine_job_run(job, &err));
+	g_assert_cmpint(relumine_exit_status(err), ==, RELUMINE_BAD_USAGE);
+	g_assert_nonnull(strstr(err->message, "--method admm"));
+	relumine_job_free(job);
 }
 
 int main(int argc, char **argv)
@@ -332,7 +391,10 @@ int main(int argc, char **argv)
 		{ "/lensless/gradient/stop", watch_stops },
 		{ "/lensless/volume/points", volume },
 		{ "/lensless/volume/points-tv", volume_with_tv },
-		{ "/lensless/volume/refused", one_plane_methods_refuse_stacks },
+		{ "/lensless/volume/threads", volume_on_threads },
+		{ "/lensless/volume/opencl", volume_on_opencl },
+		{ "/lensless/idle-options", idle_options_are_named },
+		{ "/lensless/volume/refused", wiener_refuses_stacks },
 	};
 	return run_tests(argc, argv, tests, G_N_ELEMENTS(tests));
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* admm-cpu.c - the passes of the fused ADMM on the CPU: strips of rows and blocks of columns that
- * go through transform, arithmetic and transform back while they are in cache */
-#include "math/admm-inside.h"
+/* admm-cpu.c - the pixel pass of the fused ADMM on the CPU: strips of rows that go through
+ * transform, arithmetic and transform back while they are in cache */
+#include "math/admm-cpu.h"
 
 #include <string.h>
 #include "math/fft-rows.h"
@@ -18,19 +18,6 @@
  *   - a dual row behind its last, which goes through the same values as its neighbour's first.
  * d0, d1 therefore have one more row a chunk.
  */
-struct admm_cpu {
-	struct admm *s;
-	fft_line *x, *y;
-	int64_t chunks;
-	array *halo;                    /* COMPLEX: HALO_ROWS a chunk */
-	array *v;                       /* a strip a chunk, with two rows carried on */
-	array *work;                    /* a strip a thread, of anything else */
-	array *scratch;                 /* one row a thread */
-	int64_t scratch_floats;
-	array *e_block;                 /* COMPLEX: sixteen columns a thread, padding included */
-	int slot;
-};
-
 enum { CARRIED = 2, STRIP_ROWS = CARRIED + FFT_STRIP + 2 };
 /* the strip before, the row before the first strip of all, the last row */
 enum { HALO_FIRST = FFT_STRIP, HALO_LAST, HALO_ROWS };
@@ -46,6 +33,12 @@ static int64_t admm_cpu_chunks(const device *dev, shape grid)
 	return CLAMP(strips_of(grid) / 4, 1, device_threads(dev));
 }
 
+/* Chunk 0 has no strip before it, and no room for one. */
+static int64_t halo_start(int64_t chunk)
+{
+	return chunk * HALO_ROWS - FFT_STRIP;
+}
+
 static void *admm_cpu_new(struct admm *s)
 {
 	struct admm_cpu *p = g_new0(struct admm_cpu, 1);
@@ -55,7 +48,7 @@ static void *admm_cpu_new(struct admm *s)
 	p->x = fft_line_new(dev, g.x);
 	p->y = fft_line_new(dev, g.y);
 	p->chunks = admm_cpu_chunks(dev, g);
-	p->halo = array_new(dev, COMPLEX, (shape){ 1, 1, HALO_ROWS * p->chunks, g.x / 2 + 1 });
+	p->halo = array_new(dev, COMPLEX, (shape){ 1, 1, halo_start(p->chunks), g.x / 2 + 1 });
 	p->v = array_new(dev, REAL, (shape){ 1, 1, STRIP_ROWS * p->chunks, g.x });
 	p->work = array_new(dev, REAL, (shape){ 1, 1, FFT_STRIP * device_threads(dev), g.x });
 	int64_t floats = fft_rows_scratch(g.x);
@@ -87,8 +80,6 @@ static float *spectrum_row(const array *a, int64_t y)
 	return a->mem + y * a->pitch;
 }
 
-/* --- rows ----------------------------------------------------------------------------------- */
-
 static void copy_spectrum_row(const array *to, int64_t row, const array *from, int64_t y)
 {
 	size_t size = (size_t)from->shape.x * sizeof(float);
@@ -107,7 +98,7 @@ static void save_halo(int64_t first, int64_t end, void *data)
 	struct admm_cpu *p = data;
 	const array *from = p->s->drive;
 	for (int64_t k = first; k < end; k++) {
-		int64_t start = chunk_start(p, k), to = k * HALO_ROWS;
+		int64_t start = chunk_start(p, k), to = halo_start(k);
 		for (int64_t i = 0; k > 0 && i < FFT_STRIP; i++)
 			copy_spectrum_row(p->halo, to + i, from, grid_row(p, start - FFT_STRIP + i));
 		copy_spectrum_row(p->halo, to + HALO_FIRST, from, grid_row(p, start));
@@ -137,7 +128,7 @@ static void fill_halo_columns(const struct walk *w, int64_t first, int64_t end)
 static const array *spectrum_source(const struct walk *w, int64_t j, int64_t *row)
 {
 	const struct admm_cpu *p = w->p;
-	int64_t halo = w->chunk * HALO_ROWS;
+	int64_t halo = halo_start(w->chunk);
 	if (j < w->start)
 		*row = halo + j - w->start + FFT_STRIP;
 	else if (j == 0)
@@ -193,11 +184,14 @@ static void data_rows(const struct walk *w, int64_t y, int64_t rows, bool from_z
 		memset(g.mem, 0, (size_t)(rows * g.pitch) * sizeof(float));
 	else
 		transform_rows(w, s->e, y, rows, s->window.x, false);
-	if (s->wants_sums)
+	if (s->wants_sums) {
 		admm_misfit_rows(s, &g, &b, y, rows);
-	if (s->settings->background)
 		admm_remainder_rows(s, &g, &b, y, rows);
+		admm_data_gap_rows(s, &g, &xi, &b, y, rows);
+	}
 	admm_data_rows(s, &g, &xi, &b, rows);
+	if (s->settings->background)
+		admm_drive_sum_rows(s, &g, y, rows);
 	transform_rows(w, s->e, y, rows, s->window.x, true);
 }
 
@@ -208,10 +202,12 @@ static array dual_view(const struct walk *w, const array *d, int64_t y)
 }
 
 /* Duals of rows y .. y + rows - 1; row y of v is strip row `at`. */
-static void dual_rows(const struct walk *w, int64_t y, int64_t rows, int64_t at)
+static void dual_rows(const struct walk *w, int64_t y, int64_t rows, int64_t at, bool sums)
 {
 	struct admm *s = w->p->s;
 	array v = row_view(&w->v, at), d0 = dual_view(w, s->d0, y), d1 = dual_view(w, s->d1, y);
+	if (sums)
+		admm_tv_gap_rows(s, &d0, &d1, &v, y, rows);
 	admm_dual_rows(s, &d0, &d1, &v, rows);
 }
 
@@ -220,16 +216,18 @@ static void strip_rows(const struct walk *w, int64_t j, int64_t count)
 {
 	struct admm *s = w->p->s;
 	int64_t y = MAX(j - 1, 0);
-	dual_rows(w, y, j + count - 1 - y, CARRIED + y + 1 - j);
+	dual_rows(w, y, j + count - 1 - y, CARRIED + y + 1 - j, s->wants_sums);
 	y = MAX(j - 2, 0);
 	int64_t rows = j + count - 2 - y;
 	if (rows <= 0)
 		return;
 	array drive = w->work, m = row_view(s->m, y), v = row_view(&w->v, CARRIED + y + 1 - j);
 	array d0 = dual_view(w, s->d0, y), d1 = dual_view(w, s->d1, y);
-	admm_drive_rows(s, &drive, &m, &v, &d0, &d1, rows);
-	if (s->wants_sums)
+	if (s->wants_sums) {
 		admm_tv_rows(s, &v, y, rows);
+		admm_positive_gap_rows(s, &m, &v, y, rows);
+	}
+	admm_drive_rows(s, &drive, &m, &v, &d0, &d1, rows);
 	transform_rows(w, s->drive, y, rows, s->grid.x, true);
 	data_rows(w, y, rows, false);
 }
@@ -257,7 +255,7 @@ static void warm_up(const struct walk *w)
 {
 	fetch_v(w, w->start - FFT_STRIP, FFT_STRIP);
 	carry(w, FFT_STRIP);
-	dual_rows(w, w->start - CARRIED, 1, 1);
+	dual_rows(w, w->start - CARRIED, 1, 1, false);
 }
 
 static void walk_down(int64_t first, int64_t end, void *data)
@@ -335,63 +333,6 @@ static void admm_cpu_result(void *schedule, array *result)
 	p->s->dev->fft_count++;
 	p->slot = 0;
 	device_each(p->s->dev, window_strips(p->s), 1, result_rows, &job);
-}
-
-/* --- columns -------------------------------------------------------------------------------- */
-
-/* From column x of a complex array on. */
-static array column_view(const array *a, int64_t x)
-{
-	array v = row_view(a, 0);
-	v.mem += x;
-	return v;
-}
-
-/* Half of a block of e's columns is zero on the way in: what lies between the window and it. */
-static void clear_below_window(const struct admm *s, fft_lanes e)
-{
-	for (int64_t y = s->window.y; y < s->e->shape.y; y++)
-		for (int l = 0; l < FFT_LANES; l++)
-			e.re[y * e.stride + l] = e.im[y * e.stride + l] = 0;
-}
-
-static void one_block(struct admm_cpu *p, int64_t block, int64_t slot)
-{
-	struct admm *s = p->s;
-	float *scratch = fft_scratch_block(p->scratch, slot, p->scratch_floats);
-	int64_t x = block * FFT_LANES, columns = MIN(FFT_LANES, s->h->shape.x - x);
-	bool half = s->e->shape.y < s->grid.y;
-	array v = column_view(s->v_spectrum, x), h = column_view(s->h, x), lx = column_view(s->lx, x);
-	array drive = column_view(s->drive, x), e = column_view(s->e, x);
-	array spread = row_view(p->e_block, slot * s->grid.y);
-	fft_lanes d = { drive.mem, drive.mem + drive.imag, drive.pitch };
-	fft_lanes narrow = { e.mem, e.mem + e.imag, e.pitch };
-	fft_lanes wide = { spread.mem, spread.mem + spread.imag, FFT_LANES };
-	clear_below_window(s, narrow);
-	fft_line_run(p->y, d, d, false, false, scratch);
-	fft_line_run(p->y, wide, narrow, half, false, scratch);
-	admm_spectrum_block(s, &v, &drive, &spread, &h, &lx, columns);
-	fft_lanes d_back = { d.im, d.re, d.stride }, wide_back = { wide.im, wide.re, wide.stride };
-	fft_line_run(p->y, d_back, d_back, false, false, scratch);
-	fft_line_run(p->y, wide_back, wide_back, false, half, scratch);
-	for (int64_t y = 0; y < s->window.y; y++) {
-		memcpy(narrow.re + y * narrow.stride, wide.re + y * FFT_LANES, FFT_LANES * sizeof(float));
-		memcpy(narrow.im + y * narrow.stride, wide.im + y * FFT_LANES, FFT_LANES * sizeof(float));
-	}
-}
-
-static void block_columns(int64_t first, int64_t end, void *data)
-{
-	struct admm_cpu *p = data;
-	for (int64_t block = first, slot = g_atomic_int_add(&p->slot, 1); block < end; block++)
-		one_block(p, block, slot);
-}
-
-static void admm_cpu_spectrum(void *schedule)
-{
-	struct admm_cpu *p = schedule;
-	p->slot = 0;
-	device_each(p->s->dev, (p->s->h->shape.x + FFT_LANES - 1) / FFT_LANES, 1, block_columns, p);
 }
 
 const struct admm_schedule admm_on_cpu = {

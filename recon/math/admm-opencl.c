@@ -41,11 +41,14 @@ static void release(void *schedule)
 static void data_term(struct admm_opencl *p)
 {
 	struct admm *s = p->s;
-	if (s->wants_sums)
+	if (s->wants_sums) {
 		admm_misfit_rows(s, p->pixels, s->b, 0, s->window.y);
-	if (s->settings->background)
 		admm_remainder_rows(s, p->pixels, s->b, 0, s->window.y);
+		admm_data_gap_rows(s, p->pixels, s->xi, s->b, 0, s->window.y);
+	}
 	admm_data_rows(s, p->pixels, s->xi, s->b, s->window.y);
+	if (s->settings->background)
+		admm_drive_sum_rows(s, p->pixels, 0, s->window.y);
 	admm_keep_window(s, p->pixels);
 	fft_forward(p->f, s->e, p->pixels);
 }
@@ -60,7 +63,10 @@ static void begin(void *schedule)
 static void spectrum_pass(void *schedule)
 {
 	struct admm *s = ((struct admm_opencl *)schedule)->s;
-	admm_spectrum_block(s, s->v_spectrum, s->drive, s->e, s->h, s->lx, s->h->shape.x);
+	spectrum_block all = {
+		0, s->h->shape.x, *s->v_spectrum, *s->drive, *s->e, *s->h, *s->lx, *s->window_x
+	};
+	admm_spectrum_block(s, &all);
 }
 
 static void pixel_pass(void *schedule)
@@ -69,10 +75,13 @@ static void pixel_pass(void *schedule)
 	struct admm *s = p->s;
 	fft_inverse(p->f, p->v, s->drive);
 	admm_wrap_halo(s, p->v);
+	if (s->wants_sums) {
+		admm_tv_rows(s, p->v, 0, s->grid.y);
+		admm_tv_gap_rows(s, s->d0, s->d1, p->v, 0, s->grid.y);
+		admm_positive_gap_rows(s, s->m, p->v, 0, s->grid.y);
+	}
 	admm_dual_rows(s, s->d0, s->d1, p->v, s->grid.y + 1);
 	admm_drive_rows(s, p->pixels, s->m, p->v, s->d0, s->d1, s->grid.y);
-	if (s->wants_sums)
-		admm_tv_rows(s, p->v, 0, s->grid.y);
 	fft_forward(p->f, s->drive, p->pixels);
 	fft_inverse(p->f, p->pixels, s->e);
 	data_term(p);

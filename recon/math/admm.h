@@ -13,15 +13,24 @@ typedef struct {
 	float mu1, mu2, mu3;    /* of x = M v, u = grad v, w = v */
 } admm_penalties;
 
+/*
+ * Residuals, for K = M, grad and 1 and the z = x, u and w that follow from v: primal |K v - z| /
+ * |K v| and dual |K v - K v before| / |K v|.  x - M v counts in the window, where there are data.
+ * A gap is the step of a dual, divided by its mu.  The dual of x is b - C M v in the end, that of
+ * u may grow to tau in each pixel, and that of w to |grad| tau, |grad|^2 = 8, to balance it:
+ * where these, divided by mu, are more than K v, the gap is measured against them.  (With the
+ * published penalties they are thousands of times more, and the duals never get there, though the
+ * picture has long settled.)
+ */
 typedef struct {
 	float tau;              /* weight of TV, in units of b times h */
 	bool isotropic;
 	enum admm_order order;
 	admm_penalties mu;
-	bool background;        /* fit light that falls on every pixel alike: b = C M v + constant */
+	bool background;        /* fit light that falls on every pixel alike: b = C M v + constant;
+				 * exactly, from the eighth iteration on */
 	int64_t iterations;     /* at most, >= 1 */
-	double tolerance;       /* stop when the objective changes by less, relatively, three times in
-				 * a row; 0: never */
+	double tolerance;       /* stop, with one iteration more, when all residuals are below; 0: never */
 	int64_t channel, channels;      /* for the watch */
 } admm_settings;
 
@@ -29,7 +38,7 @@ typedef struct {
 	int64_t iterations;     /* done */
 	bool converged;         /* stopped by the tolerance */
 	double objective;       /* NaN when nobody wanted it */
-	double change;          /* of the objective in the last iteration, relative */
+	double primal, dual;    /* the largest residuals; NaN when nobody wanted them */
 	double background;      /* the constant, in units of b */
 	double fft_per_iteration;       /* real transforms, pruned ones counted whole */
 } admm_outcome;

@@ -190,7 +190,8 @@ linop *linop_convolve_inverse(const linop *convolve, double data, double smooth,
 
 /* With all depths in one plane each frequency has a matrix: a diagonal one and one of rank 1. */
 struct depth_inverse {
-	struct convolve convolve;
+	linop base;
+	linop *sum;             /* whose transform, factor and scratch serve here too */
 	array *laplacian;
 	float data, smooth, ridge;
 };
@@ -198,7 +199,7 @@ struct depth_inverse {
 static void depth_inverse_apply(const linop *a, array *y, const array *x)
 {
 	const struct depth_inverse *d = (const struct depth_inverse *)a;
-	const struct convolve *c = &d->convolve;
+	const struct convolve *c = (const struct convolve *)d->sum;
 	array *s = c->spectrum;
 	array one = array_plane(s, 0, 0);
 	one.shape.c = x->shape.c;
@@ -212,30 +213,26 @@ static void depth_inverse_apply(const linop *a, array *y, const array *x)
 
 static void depth_inverse_free(linop *a)
 {
-	array_free(((struct depth_inverse *)a)->laplacian);
-	convolve_free(a);
+	struct depth_inverse *d = (struct depth_inverse *)a;
+	array_free(d->laplacian);
+	linop_free(d->sum);
 }
 
-linop *linop_convolve_sum_inverse(const linop *sum, double data, double smooth, double ridge)
+linop *linop_convolve_sum_inverse(linop *sum, double data, double smooth, double ridge)
 {
 	static const linop_class class = {
 		"inverse of many depths", depth_inverse_apply, depth_inverse_apply, depth_inverse_free
 	};
-	const struct convolve *m = (const struct convolve *)sum;
-	shape s = sum->domain.shape;
 	assert(sum->class == &sum_class && ridge > 0);
 	struct depth_inverse *d = linop_new(&class, sizeof(struct depth_inverse), sum->dev, sum->domain,
 		sum->domain);
-	d->convolve.axes = 2;
-	d->convolve.transform = fft_new(sum->dev, s, 2);
-	d->convolve.spectrum = array_new(sum->dev, COMPLEX, fft_spectrum_shape(s));
-	d->convolve.factor = array_copy(m->factor);
-	d->laplacian = gradient_spectrum(sum->dev, s, 2);
+	d->sum = linop_ref(sum);
+	d->laplacian = gradient_spectrum(sum->dev, sum->domain.shape, 2);
 	d->data = (float)data;
 	d->smooth = (float)smooth;
 	d->ridge = (float)ridge;
-	d->convolve.base.norm2 = 1 / (ridge * ridge);
-	return &d->convolve.base;
+	d->base.norm2 = 1 / (ridge * ridge);
+	return &d->base;
 }
 
 static double wave(int64_t k, int64_t n)

@@ -69,9 +69,9 @@ linop *linop_convolve_inverse(const linop *convolve, double data, double smooth,
 
 /*
  * The same for a linop_convolve_sum and the gradient in the plane, where M'M couples the depths:
- * as exact, for one transform of the volume each way.
+ * as exact, for one transform of the volume each way.  Keeps a reference to `sum`.
  */
-linop *linop_convolve_sum_inverse(const linop *sum, double data, double smooth, double ridge);
+linop *linop_convolve_sum_inverse(linop *sum, double data, double smooth, double ridge);
 
 /* |F Psi'Psi|: 2 - 2 cos(2 pi k / n) summed over the axes; REAL (1, z, y, x / 2 + 1). */
 array *gradient_spectrum(device *dev, shape s, int axes);

@@ -80,6 +80,20 @@ prox *prox_haar(float weight, int levels);
  */
 prox *prox_haar_cycle(float weight, enum border border);
 
+/*
+ * A step takes noise of variance t out, by non-local means (Buades, Coll, Morel, Multiscale Model.
+ * Simul. 4, 2005): each pixel becomes the mean of those up to `search` away on each axis, weighted
+ * by exp(-max(d2 - 2 t, 0) / (strength^2 t)), where d2 is the mean squared difference of the
+ * patches around the two, over all channels: channels share their weights.  One plane a channel.
+ * It is the step of no known function; its value is 0.
+ */
+typedef struct {
+	int patch, search;      /* radii, in pixels: squares of 2 radius + 1 */
+	float strength;
+	enum border border;     /* BORDER_PERIODIC or BORDER_REPLICATE */
+} nlm_settings;
+prox *prox_nlm(const nlm_settings *settings);
+
 /* weight-free TV of x by a gradient operator: lengths or sums of the axes' components. */
 double tv_value(const linop *gradient, const array *x, int axes, bool isotropic);
 

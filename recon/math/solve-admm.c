@@ -13,7 +13,7 @@ enum { INNER_ITERATIONS = 500 };
 typedef struct {
 	const admm_problem *p;
 	linop *k[SPLITS];
-	array *kv[SPLITS], *old[SPLITS];        /* K v now and before */
+	array *kv[SPLITS], *old[SPLITS];        /* K v now and before; old NULL: nobody asks */
 	array *z[SPLITS], *dual[SPLITS];
 	double mu[SPLITS];
 	array *back, *share;            /* C'b; 1 / (C'1 + mu1) */
@@ -68,7 +68,7 @@ static void prepare_data(admm_state *s)
 	vec_divide(s->share, weight, 0);
 }
 
-static void prepare(admm_state *s, const array *v)
+static void prepare(admm_state *s, const array *v, bool measure)
 {
 	const admm_problem *p = s->p;
 	linop *k[SPLITS] = {
@@ -79,7 +79,7 @@ static void prepare(admm_state *s, const array *v)
 		s->k[i] = k[i];
 		s->mu[i] = mu[i];
 		s->kv[i] = zeros(k[i]);
-		s->old[i] = zeros(k[i]);
+		s->old[i] = measure ? zeros(k[i]) : NULL;
 		s->z[i] = zeros(k[i]);
 		s->dual[i] = zeros(k[i]);
 	}
@@ -123,6 +123,15 @@ static void update_w(const admm_state *s)
 		vec_clamp(s->z[POSITIVE], 0, INFINITY);
 }
 
+/* What the next v is worked out from; the order in which w comes after v has it already. */
+static void update_from_v(const admm_state *s)
+{
+	update_u(s);
+	update_x(s);
+	if (s->p->order == ADMM_LPC)
+		update_w(s);
+}
+
 /* (sum mu K'K) v = sum K'(mu z - dual) */
 static void update_v(const admm_state *s, array *v)
 {
@@ -156,19 +165,39 @@ static void update_duals(const admm_state *s)
 	}
 }
 
-/* destroys `old` */
-static double largest_residual(const admm_state *s)
+/* |C M v - b| */
+static double misfit(const admm_state *s)
 {
-	double most = 0;
+	g_autoptr(array) r = linop_new_range(s->p->crop);
+	linop_apply(s->p->crop, r, s->kv[DATA]);
+	vec_subtract(r, s->p->b);
+	return vec_norm(r);
+}
+
+/* |M v - x| in the window, |K v - z| */
+static double gap(const admm_state *s, int i)
+{
+	g_autoptr(array) d = array_like(s->kv[i]);
+	vec_copy(d, s->kv[i]);
+	vec_subtract(d, s->z[i]);
+	if (i != DATA)
+		return vec_norm(d);
+	g_autoptr(array) seen = linop_new_range(s->p->crop);
+	linop_apply(s->p->crop, seen, d);
+	return vec_norm(seen);
+}
+
+/* See math/admm.h; destroys `old`. */
+static void find_residuals(const admm_state *s, double *primal, double *dual)
+{
+	double tau = s->p->tau * sqrt((double)shape_count(s->rhs->shape));
+	const double duals[SPLITS] = { misfit(s), tau, sqrt(8) * tau };
+	*primal = *dual = 0;
 	for (int i = 0; i < SPLITS; i++) {
-		double change = relative_change(s->old[i], s->kv[i]);
-		vec_copy(s->old[i], s->kv[i]);
-		vec_subtract(s->old[i], s->z[i]);
-		double off = vec_norm(s->old[i]);
-		double size = fmax(vec_norm(s->kv[i]), vec_norm(s->z[i]));
-		most = fmax(most, fmax(change, off == 0 ? 0 : off / size));
+		double off = gap(s, i);
+		*primal = fmax(*primal, off == 0 ? 0 : off / fmax(vec_norm(s->kv[i]), duals[i] / s->mu[i]));
+		*dual = fmax(*dual, relative_change(s->old[i], s->kv[i]));
 	}
-	return most;
 }
 
 static double admm_objective(const admm_state *s, const stop_rule *stop)
@@ -176,32 +205,40 @@ static double admm_objective(const admm_state *s, const stop_rule *stop)
 	if (!watch_wants_objective(stop->watch))
 		return NAN;
 	const array *u = s->kv[SMOOTH];
-	g_autoptr(array) r = linop_new_range(s->p->crop);
-	linop_apply(s->p->crop, r, s->kv[DATA]);
-	vec_subtract(r, s->p->b);
+	double off = misfit(s);
 	double tv = s->p->isotropic ? group_sum(u, (int)(u->shape.c / s->rhs->shape.c)) :
 		vec_sum_abs(u);
-	return vec_dot(r, r) / 2 + s->p->tau * tv;
+	return off * off / 2 + s->p->tau * tv;
+}
+
+static bool goes_on(const admm_state *s, const stop_rule *stop, int64_t k)
+{
+	iteration_note note = {
+		.iteration = k, .iterations = stop->iterations, .channels = 1,
+		.objective = admm_objective(s, stop), .primal = NAN, .dual = NAN,
+		.mu1 = s->mu[DATA], .mu2 = s->mu[SMOOTH], .mu3 = s->mu[POSITIVE]
+	};
+	if (s->old[DATA])
+		find_residuals(s, &note.primal, &note.dual);
+	return watch_tick(stop->watch, &note) && !(fmax(note.primal, note.dual) < stop->tolerance);
 }
 
 bool admm_reference(array *v, const admm_problem *p, const stop_rule *stop, GError **err)
 {
 	g_auto(admm_state) s = { .p = p };
-	prepare(&s, v);
+	prepare(&s, v, stop->tolerance > 0 || watch_wants_objective(stop->watch));
 	vec_fill(v, 0);
+	update_from_v(&s);
 	bool more = true;
 	for (int64_t k = 1; more && k <= stop->iterations && !v->dev->error; k++) {
-		for (int i = 0; i < SPLITS; i++)
+		for (int i = 0; i < SPLITS && s.old[i]; i++)
 			vec_copy(s.old[i], s.kv[i]);
-		update_u(&s);
-		update_x(&s);
-		if (p->order == ADMM_LPC)
-			update_w(&s);
 		update_v(&s, v);
 		if (p->order == ADMM_TUTORIAL)
 			update_w(&s);
 		update_duals(&s);
-		more = solver_goes_on(stop, k, admm_objective(&s, stop), largest_residual(&s));
+		update_from_v(&s);
+		more = goes_on(&s, stop, k);
 	}
 	return device_ok(v->dev, err);
 }

@@ -26,7 +26,7 @@ typedef struct {
 	prox *g;
 } inverse_problem;
 
-/* Measure of the next three: |x - x before| / |x|. */
+/* Measure of the next four: |x - x before| / |x|. */
 
 /* x = step of g (x - step A'(A x - b)) */
 bool solve_gradient(array *x, const inverse_problem *p, double step, const stop_rule *stop,
@@ -47,6 +47,20 @@ typedef struct {
 	bool restart;           /* momentum to 0 when the objective rises (O'Donoghue, Candes 2015) */
 } fista_settings;
 bool solve_fista(array *x, const inverse_problem *p, const fista_settings *settings,
+	const stop_rule *stop, GError **err);
+
+/*
+ * ADMM with two copies of x, one for each part of the problem (Boyd et al., Found. Trends Mach.
+ * Learn. 3, 2011, section 5), for an A whose data step is known in closed form:
+ * argmin over x of 1/2 |A x - b|^2 + mu/2 |x - q|^2 = start + pull q,
+ * start = (A'A + mu)^-1 A'b, pull = mu (A'A + mu)^-1.  x is the copy that g has last stepped.
+ */
+typedef struct {
+	const array *start;
+	const linop *pull;
+	double mu;
+} data_step;
+bool solve_douglas_rachford(array *x, const inverse_problem *p, const data_step *data,
 	const stop_rule *stop, GError **err);
 
 /* Conjugate gradients: S x = b for S symmetric and positive.  Measure: |b - S x| / |b|. */
@@ -75,8 +89,7 @@ bool solve_chambolle_pock(array *x, const saddle_problem *p, const stop_rule *st
 /*
  * minimise 1/2 |C M v - b|^2 + tau |Psi v|_1 + (v >= 0) by ADMM with x = M v, u = Psi v, w = v
  * (Antipa 2018): step by step as published, to hold faster forms against.  Begins at 0.  v lives
- * on the whole grid.  Measure: the largest of the primal residuals |K v - z| / max(|K v|, |z|) and
- * of the changes |K v - K v before| / |K v|, for K = M, Psi and 1.
+ * on the whole grid.  Measure: the largest of the residuals of math/admm.h.
  */
 typedef struct {
 	linop *m, *crop, *gradient;
@@ -88,6 +101,25 @@ typedef struct {
 	const linop *inverse;
 } admm_problem;
 bool admm_reference(array *v, const admm_problem *p, const stop_rule *stop, GError **err);
+
+/*
+ * minimise 1/2 |C M v + constant - b|^2 + g(K v) + (v >= 0) by ADMM with x = M v, u = K v, w = v.
+ * Begins at 0.  v lives on the whole grid; C is a linop_crop.  `spread` is t in g's steps,
+ * 1 / mu2 for a true g; for a denoiser, whose t is the variance of what it takes out, it goes from
+ * the first to the last iteration in equal ratios (plug and play: Venkatakrishnan, Bouman,
+ * Wohlberg, GlobalSIP 2013).  Objective, for the watch: without the denoiser, which has none.
+ * Measure: the largest |z - z before| / |z| of z = x, u, w.
+ */
+typedef struct {
+	linop *m, *crop, *k;
+	const array *b;
+	prox *g;
+	double mu1, mu2, mu3;
+	double spread[2];
+	bool background;                /* fit a constant to each channel of b */
+	const linop *inverse;           /* (mu1 M'M + mu2 K'K + mu3)^-1 */
+} split_problem;
+bool solve_split(array *v, const split_problem *p, const stop_rule *stop, GError **err);
 
 /* --- for solvers ----------------------------------------------------------------------------- */
 

@@ -8,9 +8,6 @@
 #include "math/fourier.h"
 #include "math/vec.h"
 
-/* In units of the largest |M'C'b|. */
-#define DEFAULT_TV_WEIGHT 1e-4
-
 /* One channel on the device where it is computed. */
 typedef struct {
 	array *b, *h, *result;
@@ -63,40 +60,45 @@ static bool measure(const task *t, const lensless_data *d, data_scale *m, GError
  * resolutions and weights from 1e-5 to 1e-3: fifty iterations come closer to the optimum than five
  * hundred with the published ones, and residual balancing did worse than no change at all.
  */
-static admm_penalties penalties(const data_scale *m, double tau)
+static admm_penalties automatic(double level, double gain, double tau)
 {
-	double mu1 = 0.316, mu3 = 0.01 * mu1 * m->gain;
-	double mu2 = m->level > 0 && tau > 0 ? tau / (0.02 * m->level) : 1e-3 * mu1 * m->gain;
+	double mu1 = 0.316, mu3 = 0.01 * mu1 * gain;
+	double mu2 = level > 0 && tau > 0 ? tau / (0.02 * level) : 1e-3 * mu1 * gain;
 	return (admm_penalties){ (float)mu1, (float)mu2, (float)(mu3 > 0 ? mu3 : 1) };
 }
 
+admm_penalties lensless_penalties(const task *t, double level, double gain, double tau)
+{
+	const lensless_options *o = t->options;
+	admm_penalties mu = { 1e-6f, 1e-5f, 4e-5f };    /* as published */
+	if (o->mu == 0 || (o->mu < 0 && !o->compat))
+		mu = automatic(level, gain, tau);
+	mu.mu1 = isnan(o->mu1) ? mu.mu1 : (float)o->mu1;
+	mu.mu2 = isnan(o->mu2) ? mu.mu2 : (float)o->mu2;
+	mu.mu3 = isnan(o->mu3) ? mu.mu3 : (float)o->mu3;
+	report_number(t->report, "mu1", (double)mu.mu1);
+	report_number(t->report, "mu2", (double)mu.mu2);
+	report_number(t->report, "mu3", (double)mu.mu3);
+	return mu;
+}
+
 /* A PSF with noise in it fits the data by noise in the scene, the more the longer one iterates. */
-static admm_settings settings_for(const task *t, const data_scale *m, bool noisy)
+static admm_settings settings_for(const task *t, const lensless_data *d, const data_scale *m)
 {
 	const lensless_options *o = t->options;
 	double tau = !isnan(o->tau) ? o->tau : !isnan(o->tv_weight) ? o->tv_weight * m->peak :
-		o->compat ? 1e-4 : DEFAULT_TV_WEIGHT * m->peak;
-	bool automatic = o->mu == 0 || (o->mu < 0 && !o->compat);
+		o->compat ? 1e-4 : LENSLESS_TV_WEIGHT * m->peak;
 	admm_settings s = {
-		.tau = (float)tau, .background = o->background == 1,
+		.tau = (float)tau, .background = lensless_fits_background(t, d),
 		.isotropic = o->tv < 0 ? !o->compat : o->tv == 1,
 		.order = o->order >= 0 ? (enum admm_order)o->order :
 			o->compat == COMPAT_LENSLESSPICAM ? ADMM_LPC : ADMM_TUTORIAL,
-		.iterations = o->iterations > 0 ? o->iterations : noisy && !o->compat ? 20 : 100,
+		.iterations = o->iterations > 0 ? o->iterations : d->noisy && !o->compat ? 20 : 100,
 		.tolerance = o->tolerance
 	};
-	s.mu = automatic ? penalties(m, tau) :
-		(admm_penalties){ 1e-6f, 1e-5f, 4e-5f };        /* as published */
-	s.mu.mu1 = isnan(o->mu1) ? s.mu.mu1 : (float)o->mu1;
-	s.mu.mu2 = isnan(o->mu2) ? s.mu.mu2 : (float)o->mu2;
-	s.mu.mu3 = isnan(o->mu3) ? s.mu.mu3 : (float)o->mu3;
-	if (o->background == 0)
-		s.background = !o->compat;
 	report_number(t->report, "tau", tau);
 	report_number(t->report, "tv_weight", m->peak > 0 ? tau / m->peak : NAN);
-	report_number(t->report, "mu1", (double)s.mu.mu1);
-	report_number(t->report, "mu2", (double)s.mu.mu2);
-	report_number(t->report, "mu3", (double)s.mu.mu3);
+	s.mu = lensless_penalties(t, m->level, m->gain, tau);
 	return s;
 }
 
@@ -112,7 +114,7 @@ bool lensless_admm(task *t, const lensless_data *d, array *result, GError **err)
 	data_scale scale;
 	if (!measure(t, d, &scale, err))
 		return false;
-	admm_settings s = settings_for(t, &scale, d->noisy);
+	admm_settings s = settings_for(t, d, &scale);
 	admm_outcome total = { 0 }, o;
 	int64_t most = 0;
 	s.channels = d->b->shape.c;

@@ -16,6 +16,17 @@ void lensless_data_clear(lensless_data *d)
 {
 	g_clear_pointer(&d->b, array_free);
 	g_clear_pointer(&d->psf, array_free);
+	g_clear_pointer(&d->left, array_free);
+	g_clear_pointer(&d->right, array_free);
+	g_clear_pointer(&d->left_svd, g_ptr_array_unref);
+	g_clear_pointer(&d->right_svd, g_ptr_array_unref);
+}
+
+bool lensless_fits_background(const task *t, const lensless_data *d)
+{
+	const lensless_options *o = t->options;
+	return o->background == BACKGROUND_FIT || (o->background == BACKGROUND_AUTO && d->noisy &&
+		!o->compat && d->psf && d->psf->shape.z == 1);
 }
 
 static const char *size_text(char text[64], shape s)
@@ -112,22 +123,12 @@ static void cut_noise(const task *t, lensless_data *d)
 	report_number(t->report, "psf_threshold", share);
 }
 
-/* Captures that nowhere reach this are dark: smaller numbers are flushed to zero on the way. */
-#define LEAST_LIGHT 1e-36
-
-/* Both to the size of one unit, so that weights mean the same for every sensor and exposure. */
-static bool normalise(const task *t, lensless_data *d, GError **err)
+void lensless_scale(const task *t, lensless_data *d, double least)
 {
 	const lensless_options *o = t->options;
-	const input *p = task_picture(t, "psf");
-	double factor;
-	cut_noise(t, d);
-	if (!psf_normalise(d->psf, PSF_NORM_TOTAL, &factor, p->path, err))
-		return false;
-	d->psf_sum = vec_sum(d->psf) / (double)shape_planes(d->psf->shape);
 	d->b_scale = o->compat == COMPAT_TUTORIAL ? vec_norm(d->b) : (double)vec_max_abs(d->b);
 	float root = (float)(1 / sqrt(d->b_scale));     /* twice: 1 / scale itself may be no float */
-	if (d->b_scale >= LEAST_LIGHT) {
+	if (d->b_scale >= least) {
 		vec_scale(d->b, root);
 		vec_scale(d->b, root);
 	} else {
@@ -135,8 +136,20 @@ static bool normalise(const task *t, lensless_data *d, GError **err)
 		d->b_scale = 0;
 		report_warn(t->report, "%s holds no light above the dark level", t->inputs[0].path);
 	}
-	report_number(t->report, "psf_factor", factor);
 	report_number(t->report, "capture_scale", d->b_scale);
+}
+
+/* Both to the size of one unit, so that weights mean the same for every sensor and exposure. */
+static bool normalise(const task *t, lensless_data *d, GError **err)
+{
+	const input *p = task_picture(t, "psf");
+	double factor;
+	cut_noise(t, d);
+	if (!psf_normalise(d->psf, PSF_NORM_TOTAL, &factor, p->path, err))
+		return false;
+	d->psf_sum = vec_sum(d->psf) / (double)shape_planes(d->psf->shape);
+	report_number(t->report, "psf_factor", factor);
+	lensless_scale(t, d, LEAST_LIGHT);
 	return device_ok(t->cpu, err);
 }
 
@@ -163,20 +176,27 @@ static shape choose_grid(const lensless_options *o, shape s)
 	return g;
 }
 
-bool lensless_prepare(const task *t, lensless_data *d, GError **err)
+bool lensless_even(const task *t, array *b, GError **err)
 {
-	const lensless_options *o = t->options;
-	const input *flat = task_picture(t, "flat"), *p = task_picture(t, "psf");
-	d->b = develop(t, &t->inputs[0], err);
-	d->psf = d->b ? develop(t, p, err) : NULL;
-	if (!d->psf || !check_fit(t, d->b, d->psf, err) || !subtract_dark(t, d->b, d->psf, err))
-		return false;
+	const input *flat = task_picture(t, "flat");
 	int64_t repaired = 0;
-	if (flat && !calibrate_flat(d->b, flat->data, &repaired, flat->path, err))
+	if (flat && !calibrate_flat(b, flat->data, &repaired, flat->path, err))
 		return false;
 	if (repaired)
 		report_warn(t->report, "%" G_GINT64_FORMAT " dead pixels were given the mean of their neighbours",
 			repaired);
+	return true;
+}
+
+bool lensless_prepare(const task *t, lensless_data *d, GError **err)
+{
+	const lensless_options *o = t->options;
+	const input *p = task_picture(t, "psf");
+	d->b = develop(t, &t->inputs[0], err);
+	d->psf = d->b ? develop(t, p, err) : NULL;
+	if (!d->psf || !check_fit(t, d->b, d->psf, err) || !subtract_dark(t, d->b, d->psf, err) ||
+	    !lensless_even(t, d->b, err))
+		return false;
 	d->b = smaller(o, d->b);
 	d->psf = smaller(o, d->psf);
 	if (!psf_check(d->psf, p->path, err) || !device_ok(t->cpu, err) || !normalise(t, d, err))

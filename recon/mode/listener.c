@@ -2,6 +2,7 @@
 /* listener.c - passes a solver's iterations on with the channel they belong to */
 #include "mode/listener.h"
 
+#include <math.h>
 #include "core/error.h"
 #include "math/vec.h"
 
@@ -11,7 +12,8 @@ static bool hear(watch *w, const iteration_note *note)
 	iteration_note n = *note;
 	n.channel = l->channel;
 	n.channels = l->channels;
-	n.mu1 = l->step;
+	n.mu1 = isnan(n.mu1) ? l->step : n.mu1;
+	l->objective = n.objective;
 	n.iteration += l->before;
 	l->iterations = n.iteration;
 	l->stopped = !watch_tick(l->outer, &n);

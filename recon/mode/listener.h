@@ -12,7 +12,8 @@ typedef struct {
 	watch *outer;           /* borrowed; may be NULL */
 	int64_t channel, channels;
 	int64_t before, iterations;     /* those of solvers that ran earlier; with the last one's */
-	double step;
+	double step;            /* of solvers that tell no penalty */
+	double objective;       /* the last one heard of */
 	bool stopped;
 } listener;
 

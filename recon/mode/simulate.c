@@ -11,10 +11,11 @@
 #include "stage/psf.h"
 #include "stage/resample.h"
 #include "stage/scene.h"
+#include "stage/separable.h"
 #include "stage/simulate.h"
 
 typedef struct {
-	char *size, *psf, *scene, *psf_out, *truth_out;
+	char *size, *psf, *scene, *scene_size, *psf_out, *truth_out, *left_out, *right_out;
 	double beyond, photons, read_noise, dark_level;
 	int64_t bits, seed, depths;
 	bool gray;
@@ -25,12 +26,16 @@ typedef struct {
 static const relumine_option options[] = {
 	{ "size", 0, RELUMINE_TEXT, NULL, 0, 0, NULL, "HEIGHTxWIDTH",
 		"pixels of the sensor; not given: as the PSF's file, else 300x400", false, AT(size) },
-	{ "psf", 0, RELUMINE_FILE_IN, "caustic", 0, 0, "caustic|mask", "FILE",
-		"the camera: a made-up diffuser, a coded mask, or a PSF from a file", false, AT(psf) },
+	{ "psf", 0, RELUMINE_FILE_IN, "caustic", 0, 0, "caustic|mask|separable", "FILE",
+		"the camera: a made-up diffuser, a coded mask, one that is a product of rows and columns "
+		"(FlatCam), or a PSF from a file", false, AT(psf) },
 	{ "scene", 0, RELUMINE_FILE_IN, "card", 0, 0, "card|points", "FILE",
 		"what it looks at: a test card, points of light, or a picture", false, AT(scene) },
 	{ "beyond", 0, RELUMINE_NUMBER, "1", 1, 4, NULL, "times",
 		"the scene is so many times as high and wide as the sensor sees", false, AT(beyond) },
+	{ "scene-size", 0, RELUMINE_TEXT, NULL, 0, 0, NULL, "HEIGHTxWIDTH",
+		"with --psf separable: pixels of the scene; not given: half the sensor's", false,
+		AT(scene_size) },
 	{ "depths", 0, RELUMINE_INTEGER, "1", 1, 256, NULL, "N",
 		"with --psf caustic: the scene is tilted through so many depths", false, AT(depths) },
 	{ "gray", 0, RELUMINE_FLAG, NULL, 0, 0, NULL, NULL,
@@ -47,6 +52,10 @@ static const relumine_option options[] = {
 		"of all that is random", false, AT(seed) },
 	{ "psf-out", 0, RELUMINE_FILE_OUT, NULL, 0, 0, NULL, "FILE",
 		"write the PSF too", false, AT(psf_out) },
+	{ "left-out", 0, RELUMINE_FILE_OUT, NULL, 0, 0, NULL, "FILE",
+		"with --psf separable: write L, of a capture L X R'", false, AT(left_out) },
+	{ "right-out", 0, RELUMINE_FILE_OUT, NULL, 0, 0, NULL, "FILE",
+		"with --psf separable: write R too", false, AT(right_out) },
 	{ "truth-out", 0, RELUMINE_FILE_OUT, NULL, 0, 0, NULL, "FILE",
 		"write the scene too, the part that the sensor sees", false, AT(truth_out) },
 	{ 0 }
@@ -54,7 +63,8 @@ static const relumine_option options[] = {
 
 enum { MAX_SIDE = 30000 };      /* pixels */
 
-static bool parse_size(const char *text, int64_t *height, int64_t *width, GError **err)
+static bool parse_size(const char *option, const char *text, int64_t *height, int64_t *width,
+	GError **err)
 {
 	g_auto(GStrv) parts = g_strsplit(text, "x", -1);
 	gint64 h, w;
@@ -65,7 +75,7 @@ static bool parse_size(const char *text, int64_t *height, int64_t *width, GError
 		*width = w;
 		return true;
 	}
-	error_set(err, RELUMINE_BAD_USAGE, "--size", "write it as 300x400",
+	error_set(err, RELUMINE_BAD_USAGE, option, "write it as 300x400",
 		"'%s' is not HEIGHTxWIDTH, each 1 to %d", text, MAX_SIDE);
 	return false;
 }
@@ -75,7 +85,7 @@ static bool choose_size(const task *t, int64_t *height, int64_t *width, GError *
 	const simulate_options *o = t->options;
 	const input *file = task_picture(t, "psf");
 	if (o->size)
-		return parse_size(o->size, height, width, err);
+		return parse_size("--size", o->size, height, width, err);
 	*height = file ? file->data->shape.y : 300;
 	*width = file ? file->data->shape.x : 400;
 	return true;
@@ -125,25 +135,75 @@ static array *make_scene(const task *t, int64_t height, int64_t width, int64_t d
 	return tilted ? scene_tilt(colour, depths) : g_steal_pointer(&colour);
 }
 
+/* --- exposures -------------------------------------------------------------------------------- */
+
+static bool is_separable(const simulate_options *o)
+{
+	return !strcmp(o->psf, "separable");
+}
+
+static bool check(const void *record, GError **err)
+{
+	const simulate_options *o = record;
+	const struct { bool wrong; const char *option, *what; } rules[] = {
+		{ is_separable(o) && o->psf_out, "--psf-out", "there is no PSF with --psf separable" },
+		{ is_separable(o) && o->depths > 1, "--depths", "--psf separable has one depth" },
+		{ is_separable(o) && o->beyond > 1, "--beyond", "--psf separable sees the whole scene" },
+		{ !is_separable(o) && o->left_out, "--left-out", "is for --psf separable" },
+		{ !is_separable(o) && o->right_out, "--right-out", "is for --psf separable" },
+		{ !is_separable(o) && o->scene_size, "--scene-size", "is for --psf separable" },
+	};
+	for (size_t i = 0; i < G_N_ELEMENTS(rules); i++)
+		if (rules[i].wrong) {
+			error_set(err, RELUMINE_BAD_USAGE, rules[i].option, "leave it out", "%s", rules[i].what);
+			return false;
+		}
+	return true;
+}
+
+static array *expose_separable(task *t, int64_t height, int64_t width, GError **err)
+{
+	const simulate_options *o = t->options;
+	int64_t rows = (height + 1) / 2, columns = (width + 1) / 2;
+	if (o->scene_size && !parse_size("--scene-size", o->scene_size, &rows, &columns, err))
+		return NULL;
+	g_autoptr(array) scene = make_scene(t, rows, columns, 1, err);
+	g_autoptr(array) left = separable_mask(t->cpu, height, rows, (uint64_t)o->seed, 0);
+	g_autoptr(array) right = separable_mask(t->cpu, width, columns, (uint64_t)o->seed, 1);
+	if (!scene || !device_ok(t->cpu, err) || !task_step(t, "expose"))
+		return NULL;
+	array *capture = separable_capture(scene, left, right);
+	task_add_picture(t, "truth-out", g_steal_pointer(&scene));
+	task_add_picture(t, "left-out", g_steal_pointer(&left));
+	task_add_picture(t, "right-out", g_steal_pointer(&right));
+	return capture;
+}
+
+static array *expose_psf(task *t, int64_t height, int64_t width, GError **err)
+{
+	g_autoptr(array) psf = make_psf(t, height, width, err);
+	g_autoptr(array) scene = psf ? make_scene(t, height, width, psf->shape.z, err) : NULL;
+	if (!scene || !task_step(t, "expose"))
+		return NULL;
+	array *capture = simulate_capture(scene, psf, height, width, err);
+	task_add_picture(t, "truth-out", geometry_centred(scene, height, width));
+	task_add_picture(t, "psf-out", g_steal_pointer(&psf));
+	return capture;
+}
+
 static bool run(task *t, GError **err)
 {
 	const simulate_options *o = t->options;
 	int64_t height, width;
 	if (!choose_size(t, &height, &width, err) || !task_step(t, "make the scene"))
 		return false;
-	g_autoptr(array) psf = make_psf(t, height, width, err);
-	g_autoptr(array) scene = psf ? make_scene(t, height, width, psf->shape.z, err) : NULL;
-	if (!scene || !task_step(t, "expose"))
-		return false;
-	t->result = simulate_capture(scene, psf, height, width, err);
+	t->result = (is_separable(o) ? expose_separable : expose_psf)(t, height, width, err);
 	if (!t->result)
 		return false;
 	double clipped = simulate_sensor(t->result, &(sensor){ o->photons, o->read_noise, (int)o->bits,
 		o->dark_level, (uint64_t)o->seed });
 	report_number(t->report, "mean", vec_sum(t->result) / (double)shape_count(t->result->shape));
 	report_number(t->report, "clipped_share", clipped);
-	task_add_picture(t, "truth-out", geometry_centred(scene, height, width));
-	task_add_picture(t, "psf-out", g_steal_pointer(&psf));
 	return device_ok(t->cpu, err);
 }
 
@@ -159,16 +219,21 @@ const modality command_simulate_lensless = {
 		.examples =
 			"relumine simulate lensless --size 300x400 --psf caustic --scene card \\\n"
 			"    -o capture.tif --psf-out psf.tif --truth-out truth.tif\n"
-			"relumine simulate lensless --psf psf.tif --scene photo.png --photons 500 -o dim.tif\n",
+			"relumine simulate lensless --psf psf.tif --scene photo.png --photons 500 -o dim.tif\n"
+			"relumine simulate lensless --psf separable --left-out left.npy --right-out right.npy "
+			"-o flatcam.tif\n",
 		.description =
 			"The scene is convolved with the point spread function (PSF), what falls on the sensor "
 			"is cut out, and photon noise, read noise and the steps of the converter are added. "
 			"The scene is linear light from 0 to 1; a picture is cut to the sensor's aspect and "
 			"scaled. The capture is in the converter's numbers, with the brightest pixel near "
-			"90 % of the largest. The same seed gives the same bytes for any number of threads.",
+			"90 % of the largest. The same seed gives the same bytes for any number of threads.\n"
+			"With --psf separable the capture is (L X R' + the sum of X) / 2: the openings of the mask "
+			"are (1 + l r') / 2, of two sequences l and r of +1 and -1 without echoes.",
 	},
 	.options_size = sizeof(simulate_options),
 	.reads_pictures = true,
 	.on_cpu = true,
+	.check = check,
 	.run = run,
 };

@@ -12,4 +12,12 @@
  */
 void chroma_smooth(array *rgb, double weight);
 
+/*
+ * Standard deviation of the noise of one colour difference, as far as it is white: from the median
+ * of |second differences| over both, which edges hardly move (Immerkaer, Comput. Vis. Image
+ * Underst. 64, 1996, with a median for the mean).  0 for pictures of fewer than 3 x 3 pixels.  CPU.
+ * NaN and *err without memory.
+ */
+double chroma_noise(const array *rgb, GError **err);
+
 #endif

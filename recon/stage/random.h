@@ -18,7 +18,9 @@ typedef struct {
 } random_stream;
 
 /* Uses of one seed, told apart. */
-enum { RANDOM_SCENE = 1, RANDOM_SURFACE, RANDOM_PHOTONS, RANDOM_READ_NOISE, RANDOM_THINNING };
+enum {
+	RANDOM_SCENE = 1, RANDOM_SURFACE, RANDOM_PHOTONS, RANDOM_READ_NOISE, RANDOM_MASK, RANDOM_THINNING
+};
 
 /* seed: the user's; purpose: one of the above or another; item: a pixel's number or the like */
 random_stream random_at(uint64_t seed, uint32_t purpose, uint64_t item);
