@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* mirror.cl - a picture continued by its mirror images, so that its periodic copies meet smoothly */
+/* mirror.cl - a picture continued by its mirror images: its periodic copies meet smoothly */
 #include "kern.h"
 
 /* Element i of an axis of `grid` elements, of which the first n are the picture. */

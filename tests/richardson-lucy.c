@@ -18,16 +18,20 @@ typedef struct {
 } trial;
 
 static const trial trials[] = {
-	{ { 1, 1, 9, 11 }, { 1, 1, 3, 5 }, { 0, 1, 2 }, RL_BORDER_UNKNOWN, RL_PLAIN },
+	{ { 1, 1, 9, 11 }, { 1, 1, 3, 5 }, { 0, 1, 2 }, RL_BORDER_UNKNOWN, RL_PLAIN,
+		.bold = false },
 	{ { 1, 1, 40, 37 }, { 1, 1, 7, 7 }, { 0, 3, 3 }, RL_BORDER_UNKNOWN, RL_HEAVY_BALL,
 		.bold = true, .weights = true, .background = 2 },
 	{ { 1, 1, 33, 8 }, { 1, 1, 4, 6 }, { 0, 1, 3 }, RL_BORDER_PERIODIC, RL_HEAVY_BALL,
 		.offset = true },
-	{ { 1, 5, 13, 12 }, { 1, 3, 5, 4 }, { 1, 2, 2 }, RL_BORDER_UNKNOWN, RL_HEAVY_BALL },
+	{ { 1, 5, 13, 12 }, { 1, 3, 5, 4 }, { 1, 2, 2 }, RL_BORDER_UNKNOWN, RL_HEAVY_BALL,
+		.bold = false },
 	{ { 1, 4, 9, 15 }, { 1, 9, 3, 5 }, { 4, 1, 2 }, RL_BORDER_UNKNOWN, RL_BIGGS_ANDREWS,
 		.bold = true, .weights = true, .offset = true, .background = 1 },
-	{ { 1, 6, 7, 10 }, { 1, 3, 3, 3 }, { 1, 1, 1 }, RL_BORDER_PERIODIC, RL_BIGGS_ANDREWS },
-	{ { 1, 1, 1, 1 }, { 1, 1, 1, 1 }, { 0, 0, 0 }, RL_BORDER_UNKNOWN, RL_PLAIN },
+	{ { 1, 6, 7, 10 }, { 1, 3, 3, 3 }, { 1, 1, 1 }, RL_BORDER_PERIODIC, RL_BIGGS_ANDREWS,
+		.bold = false },
+	{ { 1, 1, 1, 1 }, { 1, 1, 1, 1 }, { 0, 0, 0 }, RL_BORDER_UNKNOWN, RL_PLAIN,
+		.bold = false },
 	{ { 1, 3, 1, 20 }, { 1, 3, 1, 7 }, { 1, 0, 3 }, RL_BORDER_UNKNOWN, RL_PLAIN, .weights = true },
 };
 enum { ITERATIONS = 12 };

@@ -67,8 +67,8 @@ static rl_settings settings_of(const task *t, const deconv_data *d, const channe
 /* --- stopping: Poisson thinning --------------------------------------------------------------- */
 
 /*
- * A tenth of the electrons, drawn by chance, is held back: both parts are Poisson and independent of
- * each other.  What the model of the rest says of them gets worse when it begins to fit noise.
+ * A tenth of the electrons, drawn by chance, is held back: both parts are Poisson and independent
+ * of each other.  What the model of the rest says of them gets worse when it begins to fit noise.
  */
 #define HELD_BACK 0.1
 
