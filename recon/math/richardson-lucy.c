@@ -273,7 +273,11 @@ static bool tick(struct rl *s, int64_t k, double change, watch *w, rl_outcome *o
 	return false;
 }
 
-enum { PATIENCE = 10 };         /* iterations that the holdout may get worse */
+/* How long the holdout may get worse, or no better: its minimum is the flatter the later it comes. */
+static int64_t patience(int64_t best)
+{
+	return 10 + best;
+}
 
 /* Whether the holdout says that it is enough; k steps have been done before this model. */
 static bool overfits(struct rl *s, int64_t k, rl_outcome *o)
@@ -281,11 +285,13 @@ static bool overfits(struct rl *s, int64_t k, rl_outcome *o)
 	if (!s->p->holdout)
 		return false;
 	double d = sum_of(s, SUM_HOLDOUT);
+	if (s->p->curve)
+		s->p->curve[k] = d;
 	if (k == 0 || d < o->best_holdout) {
 		o->best_holdout = d;
 		o->best_iteration = k;
 	}
-	return k - o->best_iteration >= PATIENCE;
+	return k - o->best_iteration >= patience(o->best_iteration);
 }
 
 static bool iterate(struct rl *s, watch *w, rl_outcome *o, GError **err)
@@ -293,6 +299,8 @@ static bool iterate(struct rl *s, watch *w, rl_outcome *o, GError **err)
 	const rl_settings *t = s->settings;
 	int64_t transforms = s->dev->fft_count, since = 0;
 	bool enough = false;
+	for (int64_t k = 0; s->p->curve && k < t->iterations; k++)
+		s->p->curve[k] = NAN;
 	for (int64_t k = 1; k <= t->iterations && !enough && !o->converged; k++) {
 		double before = o->divergence;
 		model_pass(s);

@@ -55,6 +55,8 @@ typedef struct {
 	const array *offset;    /* as y: added to the model, a map of known light; or NULL */
 	const array *holdout;   /* as y: other counts of the same light; or NULL */
 	double holdout_scale;   /* their expected number for one of y */
+	double *curve;          /* takes the holdout's divergence after 0, 1, ... steps: `iterations`
+				 * numbers, NaN where it has ended; or NULL */
 	const array *h;         /* rl_spectrum() */
 	rl_geometry geometry;
 } rl_problem;
@@ -70,7 +72,7 @@ typedef struct {
 
 /*
  * result: (1, z, y, x) as y: the estimate where the sensor is.  All of one device.
- * With a holdout it ends when that has got worse for ten iterations.
+ * With a holdout it ends when that has long got no better.
  * Errors: what the device says; BAD_NUMBERS; STOPPED by the watch.
  */
 bool rl_solve(array *result, const rl_problem *p, const rl_settings *settings, watch *w,
