@@ -47,7 +47,8 @@ ROW_KERNEL(k_rl_copy, OUT(y), INT(y_pitch), IN(x), INT(pitch), INT(width))
 
 /*
  * One step from p by q = c / a, c = H' ratio, or with bold = 1 by q^(1 + 1/4 + 1/16), made of
- * square roots, which vectorise; a voxel of which the sensor sees too little stays at the least value.
+ * square roots, which vectorise.  A voxel of which the sensor sees too little stays at the least
+ * value.
  */
 static inline float rl_step(float p, float c, float a, float seen, float least, float bold)
 {

@@ -118,8 +118,8 @@ static double smooth_at(const array *a, int64_t y, int64_t x)
 }
 
 /*
- * |G x - G t| / |G t|, G that Gaussian and t the truth: without it the finest noise would count most,
- * which no eye sees.  Rows and columns `margin` from the edge.
+ * |G x - G t| / |G t|, G that Gaussian and t the truth: without it the finest noise would count
+ * most, which no eye sees.  Rows and columns `margin` from the edge.
  */
 static double error_of(const array *x, double photons, int64_t margin)
 {

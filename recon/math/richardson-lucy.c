@@ -273,7 +273,7 @@ static bool tick(struct rl *s, int64_t k, double change, watch *w, rl_outcome *o
 	return false;
 }
 
-/* How long the holdout may get worse, or no better: its minimum is the flatter the later it comes. */
+/* How long the holdout may get no better: its minimum is the flatter the later it comes. */
 static int64_t patience(int64_t best)
 {
 	return 10 + best;
