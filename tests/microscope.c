@@ -1,24 +1,32 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* microscope.c - PSFs of microscopes against closed forms, other quadratures and reference files */
+/* microscope.c - points of PSFs against closed forms, plain sums and a reference file */
 #include <glib.h>
 #include <math.h>
-#include "core/error.h"
-#include "io/image.h"
 #include "math/quadrature.h"
 #include "math/vec.h"
-#include "stage/microscope.h"
-#include "tests/stage.h"
+#include "tests/microscope.h"
 
 device *cpu;
 
-static const double K = 2 * M_PI / 520;
+/* --- quadrature ------------------------------------------------------------------------------- */
+
+static void gauss_is_exact(void)
+{
+	static const int counts[] = { 1, 2, 3, 8, 57, 500 };
+	double x[500], w[500];
+	for (size_t k = 0; k < G_N_ELEMENTS(counts); k++) {
+		int n = counts[k];
+		gauss_legendre(n, x, w);
+		for (int power = 0; power < 2 * n && power < 40; power++) {
+			double sum = 0;
+			for (int i = 0; i < n; i++)
+				sum += w[i] * pow(x[i], power);
+			g_assert_cmpfloat_with_epsilon(sum, power % 2 ? 0 : 2.0 / (power + 1), 1e-13);
+		}
+	}
+}
 
 /* --- Born and Wolf ---------------------------------------------------------------------------- */
-
-static lens oil(enum lens_model model)
-{
-	return lens_ideal(model, 1.4, 520, 1.515);
-}
 
 static void born_wolf_table(void)
 {
@@ -124,12 +132,6 @@ static void low_aperture(void)
 
 /* --- Gibson and Lanni ------------------------------------------------------------------------- */
 
-static lens layered(void)
-{
-	return (lens){ LENS_GIBSON_LANNI, 1.4, 520, .ni = 1.515, .ns = 1.33, .ni0 = 1.51, .ng = 1.52,
-		.ng0 = 1.525, .depth_nm = 3000, .ti0_nm = 120e3, .tg_nm = 172e3, .tg0_nm = 170e3 };
-}
-
 /* Equation 5 of Gibson and Lanni (1992), all of it, piston too. */
 static void layered_ring(double p, double r, double z, int order, double *size, double *phase)
 {
@@ -190,69 +192,6 @@ static void focus_in_water(void)
 	g_assert_cmpfloat_with_epsilon(lens_focus_nm(&l), -50000 / 1.33, 100);
 }
 
-/* --- volumes ---------------------------------------------------------------------------------- */
-
-static array *volume(const lens *l, const psf_grid *g)
-{
-	GError *err = NULL;
-	array *psf = psf_widefield(cpu, l, g, NULL, &err);
-	g_assert_no_error(err);
-	return psf;
-}
-
-static const psf_grid fine = { { 127, 127, 127 }, { 100, 100, 200 }, 0, PSF_OVER_PIXELS };
-
-/* A public file, or NULL and the test is skipped. */
-static image *public_file(const char *name)
-{
-	const char *source = g_getenv("RELUMINE_SOURCE"), *data = g_getenv("RELUMINE_DATA");
-	g_autofree char *beside = g_build_filename(source ? source : ".", "..", "shared", "data", NULL);
-	g_autofree char *path = g_build_filename(data ? data : beside, "deconv", name, NULL);
-	if (!g_file_test(path, G_FILE_TEST_EXISTS)) {
-		g_test_skip("the folder of public captures is not there (RELUMINE_DATA)");
-		return NULL;
-	}
-	image *im = image_read(cpu, path, NULL);
-	g_assert_nonnull(im);
-	return im;
-}
-
-static double correlation(const array *a, const array *b)
-{
-	double n = (double)shape_count(a->shape), sa = vec_sum(a) / n, sb = vec_sum(b) / n;
-	double ab = 0, aa = 0, bb = 0;
-	for (int64_t i = 0; i < shape_count(a->shape); i++) {
-		int64_t x = i % a->shape.x, y = i / a->shape.x % a->shape.y, z = i / a->shape.x / a->shape.y;
-		double u = at(a, 0, z, y, x) - sa, v = at(b, 0, z, y, x) - sb;
-		ab += u * v;
-		aa += u * u;
-		bb += v * v;
-	}
-	return ab / sqrt(aa * bb);
-}
-
-/* Ratios to the middle as deconwolf's dw_bw has them, which integrates over pixels alone. */
-static void pixels_of_deconwolf(void)
-{
-	lens l = oil(LENS_BORN_WOLF);
-	g_autoptr(array) psf = volume(&l, &fine);
-	double middle = at(psf, 0, 63, 63, 63);
-	g_assert_cmpfloat_with_epsilon(at(psf, 0, 63, 63, 64) / middle, 0.50025, 1e-5);
-	g_assert_cmpfloat_with_epsilon(at(psf, 0, 63, 63, 65) / middle, 0.034389, 1e-6);
-	g_assert_cmpfloat_with_epsilon(at(psf, 0, 64, 63, 63) / middle, 0.812492, 1e-6);
-	g_assert_cmpfloat_with_epsilon(at(psf, 0, 65, 63, 63) / middle, 0.409887, 1e-6);
-	g_assert_cmpfloat_with_epsilon(at(psf, 0, 67, 63, 63) / middle, 0.000545, 1e-6);
-	g_autoptr(image) file = public_file("syn_psf_bw.tif");
-	if (!file)
-		return;
-	vec_scale(psf, (float)(at(file->data, 0, 63, 63, 63) / middle));
-	g_test_message("correlation - 1: %g", correlation(psf, file->data) - 1);
-	g_assert_cmpfloat(correlation(psf, file->data), >, 1 - 1e-9);
-	vec_subtract(psf, file->data);
-	g_test_message("difference %g of 1", (double)vec_max_abs(psf));
-	g_assert_cmpfloat((double)vec_max_abs(psf), <, 1e-5 * at(file->data, 0, 63, 63, 63));
-}
-
 /*
  * A reference of 18 x 128 x 128: no sample at 0, radial table in steps of half a pixel, lines
  * between them; so this is done with the points here.
@@ -287,6 +226,7 @@ static void gibson_lanni_reference(void)
 }
 
 static const stage_test tests[] = {
+	{ "/microscope/quadrature", gauss_is_exact },
 	{ "/microscope/born-wolf-table", born_wolf_table },
 	{ "/microscope/born-wolf-closed-forms", born_wolf_closed_forms },
 	{ "/microscope/high-aperture", high_aperture },
@@ -294,7 +234,6 @@ static const stage_test tests[] = {
 	{ "/microscope/layers", layers_by_definition },
 	{ "/microscope/layers-as-designed", layers_as_designed },
 	{ "/microscope/focus", focus_in_water },
-	{ "/microscope/deconwolf", pixels_of_deconwolf },
 	{ "/microscope/gibson-lanni-reference", gibson_lanni_reference },
 };
 

@@ -21,6 +21,7 @@ static bool run(task *t, GError **err)
 	report_integer(t->report, "depths", in->data->shape.z);
 	spot_measure(in->data, facts.floor_level, &spot);
 	bool compact = spot_is_compact(&spot);
+	report_number(t->report, "spread", spot.spread);
 	report_word(t->report, "kind", compact ? "compact" : "pattern");
 	g_string_append_printf(t->text, "%-32s %s\n", "kind", compact ? "compact" : "pattern");
 	if (compact)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* psf-make.c - relumine psf make: the PSF of a microscope, of defocus or of motion, from numbers */
 #include <math.h>
+#include <string.h>
 #include "core/error.h"
 #include "mode/modality.h"
 #include "stage/microscope.h"
@@ -196,13 +197,13 @@ static lens lens_of(const make_options *o)
 
 /* --- sizes ------------------------------------------------------------------------------------ */
 
-/* Of the shapes: all of it, and of a Gaussian four standard deviations. */
+/* Of the shapes: all of it in a dark frame, and of a Gaussian four standard deviations. */
 static void size_of_shape(const make_options *o, const double sigma[3], int64_t size[3])
 {
 	double half[3] = { 0 };
 	for (int i = 0; i < 3; i++)
 		half[i] = o->model == GAUSSIAN ? 4 * sigma[i] : i == 2 ? 0 : o->model == DISC ?
-			o->radius - 0.5 : o->length / 2 - 0.5;
+			o->radius + 0.5 : o->length / 2 + 0.5;
 	for (int i = 0; i < 3; i++)
 		size[i] = 2 * (int64_t)fmin(fmax(ceil(half[i]), 0), PSF_SIDE_MOST / 2) + 1;
 }
@@ -218,7 +219,8 @@ static bool grid_of(const make_options *o, const lens *l, psf_grid *g, GError **
 	/* (a Z of 0 is a sole plane) */
 	bool flat = !(g->voxel_nm[2] > 0);
 	int64_t one[3] = { PSF_SIDE_MOST, PSF_SIDE_MOST, 1 };
-	psf_size_for(l, g->voxel_nm, o->stack ? stack : flat ? one : NULL, g->size);
+	if (!o->size || g_strrstr(o->size, ",") == strchr(o->size, ','))        /* not all three */
+		psf_size_for(l, g->voxel_nm, o->stack ? stack : flat ? one : NULL, g->size);
 	if (o->size && !parse_counts("--size", o->size, g->size, err))
 		return false;
 	if (flat && g->size[2] > 1)

@@ -114,32 +114,38 @@ double lens_focus_nm(const lens *l)
 
 /* --- size ------------------------------------------------------------------------------------- */
 
-/* Mean over planes up to z_nm on both sides of focus of the light in the rings of these radii. */
-static void add_rings(const pupil *p, double focus, double z_nm, double step, double *light,
-	int64_t n)
+enum { SLICES = 9 };
+
+/*
+ * The light in the ring number i of width `step`, mean over the slices, over all light.  Midpoints
+ * of rings, and Euler and Maclaurin's term at the axis, where r I(r) has a kink.
+ */
+static double ring_light(const pupil *p, const waves *w, int64_t i, double step)
 {
-	enum { PLANES = 9 };
-	for (int plane = 0; plane < PLANES; plane++) {
-		double z = focus + z_nm * (2.0 * plane / (PLANES - 1) - 1);
-		for (int64_t i = 0; i < n; i++) {
-			double r = ((double)i + 0.5) * step;
-			light[i] += pupil_intensity(p, r, z) * 2 * M_PI * r * step / p->energy / PLANES;
-		}
+	double re[SLICES], im[SLICES], row[SLICES], sum = 0;
+	pupil_row(p, w, ((double)i + 0.5) * step, re, im, row);
+	for (int k = 0; k < SLICES; k++)
+		sum += ((double)i + 0.5) * row[k] / SLICES;
+	if (i == 0) {
+		pupil_row(p, w, 0, re, im, row);
+		for (int k = 0; k < SLICES; k++)
+			sum -= row[k] / 24 / SLICES;
 	}
+	return sum * 2 * M_PI * step * step / p->energy;
 }
 
-/* Half the width, in nm, that holds the share of light, at most `most_nm`. */
+/* Half the width, in nm, that holds the share of light up to z_nm from focus; at most `most_nm`. */
 static double reach_of_light(const lens *l, double z_nm, double most_nm)
 {
 	double step = l->wavelength_nm / (8 * l->aperture), focus = lens_focus_nm(l), sum = 0;
-	int64_t n = (int64_t)ceil(most_nm / step);
-	g_autoptr(pupil) p = pupil_new(l, most_nm + step, focus - z_nm, focus + z_nm, NULL);
-	if (!p || n > 100000)
-		return most_nm;
-	g_autofree double *light = g_new0(double, (gsize)n);
-	add_rings(p, focus, z_nm, step, light, n);
-	for (int64_t i = 0; i < n; i++) {
-		sum += light[i];
+	double z[SLICES];
+	int64_t n = (int64_t)ceil(fmin(most_nm / step, 1e5));
+	for (int k = 0; k < SLICES; k++)
+		z[k] = focus + z_nm * (2.0 * k / (SLICES - 1) - 1);
+	g_autoptr(pupil) p = pupil_new(l, most_nm + step, z[0], z[SLICES - 1], NULL);
+	g_autoptr(waves) w = p ? waves_new(p, SLICES, z) : NULL;
+	for (int64_t i = 0; w && i < n; i++) {
+		sum += ring_light(p, w, i, step);
 		if (sum >= LATERAL_SHARE)
 			return (double)(i + 1) * step;
 	}

@@ -7,7 +7,7 @@
 #include "stage/psf-radial.h"
 
 #define ROWS_PER_WAVE 20        /* of the table, per period of the finest structure */
-#define NODES_MOST 48           /* a side of a voxel: larger voxels have no structure left */
+#define NODES_MOST 24           /* a side of a voxel, which is then wider than the focus by far */
 
 /* --- the grid --------------------------------------------------------------------------------- */
 

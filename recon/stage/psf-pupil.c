@@ -3,6 +3,7 @@
 #include "stage/psf-pupil.h"
 
 #include <math.h>
+#include <string.h>
 #include "core/error.h"
 #include "math/quadrature.h"
 
@@ -165,23 +166,72 @@ void pupil_free(pupil *p)
 	g_free(p);
 }
 
-double pupil_bessel(int order, double x)
+/* --- sums over the rings ---------------------------------------------------------------------- */
+
+static double bessel(int order, double x)
 {
 	return order == 0 ? j0(x) : order == 1 ? j1(x) : jn(order, x);
 }
 
 double pupil_intensity(const pupil *p, double r_nm, double z_nm)
 {
-	double sum = 0;
-	for (int m = 0; m < p->orders; m++) {
-		double re = 0, im = 0;
-		for (int64_t i = 0; i < p->rings; i++) {
-			double a = p->weight[m][i] * pupil_bessel(m, p->reach[i] * r_nm);
-			double angle = p->phase[i] + p->slope[i] * z_nm;
-			re += a * cos(angle);
-			im += a * sin(angle);
-		}
-		sum += re * re + im * im;
+	double re, im, intensity;
+	g_autoptr(waves) w = waves_new(p, 1, &z_nm);
+	if (!w)
+		return NAN;
+	pupil_row(p, w, r_nm, &re, &im, &intensity);
+	return intensity;
+}
+
+waves *waves_new(const pupil *p, int64_t n, const double *z_nm)
+{
+	waves *w = g_new0(waves, 1);
+	w->n = n;
+	w->re = g_try_new(double, (gsize)(p->rings * n));
+	w->im = g_try_new(double, (gsize)(p->rings * n));
+	if (!w->re || !w->im) {
+		waves_free(w);
+		return NULL;
 	}
-	return sum;
+	for (int64_t i = 0; i < p->rings * n; i++) {
+		double angle = p->phase[i / n] + p->slope[i / n] * z_nm[i % n];
+		w->re[i] = cos(angle);
+		w->im[i] = sin(angle);
+	}
+	return w;
+}
+
+void waves_free(waves *w)
+{
+	if (!w)
+		return;
+	g_free(w->re);
+	g_free(w->im);
+	g_free(w);
+}
+
+static void add_field(const pupil *p, const waves *w, int order, double r_nm, double *re,
+	double *im)
+{
+	int64_t n = w->n;
+	memset(re, 0, (size_t)n * sizeof *re);
+	memset(im, 0, (size_t)n * sizeof *im);
+	for (int64_t i = 0; i < p->rings; i++) {
+		double a = p->weight[order][i] * bessel(order, p->reach[i] * r_nm);
+		const double *wave_re = w->re + i * n, *wave_im = w->im + i * n;
+		for (int64_t j = 0; j < n; j++) {
+			re[j] += a * wave_re[j];
+			im[j] += a * wave_im[j];
+		}
+	}
+}
+
+void pupil_row(const pupil *p, const waves *w, double r_nm, double *re, double *im,
+	double *intensity)
+{
+	for (int m = 0; m < p->orders; m++) {
+		add_field(p, w, m, r_nm, re, im);
+		for (int64_t j = 0; j < w->n; j++)
+			intensity[j] = (m ? intensity[j] : 0) + re[j] * re[j] + im[j] * im[j];
+	}
 }

@@ -19,18 +19,33 @@ typedef struct {
 	double energy;          /* integral of the intensity over a plane, nm^2 */
 } pupil;
 
-/* Good for points up to r_nm from the axis and z from z0 to z1.  NULL and *err: too large a field. */
+/*
+ * Good for points up to r_nm from the axis and z from z0 to z1.  NULL and *err where the field is
+ * too large.
+ */
 pupil *pupil_new(const lens *l, double r_nm, double z0_nm, double z1_nm, GError **err);
 void pupil_free(pupil *p);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(pupil, pupil_free)
 
 double pupil_intensity(const pupil *p, double r_nm, double z_nm);
 
+/* Many places along the axis: exp(i (phase + slope z)), rings x n. */
+typedef struct {
+	int64_t n;
+	double *re, *im;
+} waves;
+
+/* NULL without memory. */
+waves *waves_new(const pupil *p, int64_t n, const double *z_nm);
+void waves_free(waves *w);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(waves, waves_free)
+
+/* Intensities r_nm from the axis at all those places; re and im: room for n numbers each. */
+void pupil_row(const pupil *p, const waves *w, double r_nm, double *re, double *im,
+	double *intensity);
+
 /* The largest frequencies of the intensity, radians per nm: across, and along the axis. */
 double lens_band_r(const lens *l);
 double lens_band_z(const lens *l);
-
-/* Bessel function J_m of a ring. */
-double pupil_bessel(int order, double x);
 
 #endif

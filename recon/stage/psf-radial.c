@@ -42,6 +42,8 @@ void slices_free(slices *s)
 
 /* --- the table of a lens ---------------------------------------------------------------------- */
 
+#define STEPS_MOST 1e11         /* multiplications: a minute or so on one core */
+
 /* Six points of a polynomial reach two rows below and three above a place. */
 enum { BELOW = 2, ABOVE = 3, POINTS = 6 };
 
@@ -54,67 +56,53 @@ int64_t radial_rows(const psf_grid *g, double step_nm)
 
 typedef struct {
 	const pupil *light;
+	const waves *waves;
 	double step;
-	int64_t columns;
-	const double *re, *im;  /* exp(i (phase + slope z)): rings x columns */
 	array *table;
 } tabulation;
-
-static void add_order(const tabulation *t, int m, double r, double *re, double *im, float *row)
-{
-	int64_t n = t->columns;
-	memset(re, 0, (size_t)n * sizeof *re);
-	memset(im, 0, (size_t)n * sizeof *im);
-	for (int64_t i = 0; i < t->light->rings; i++) {
-		double a = t->light->weight[m][i] * pupil_bessel(m, t->light->reach[i] * r);
-		const double *wave_re = t->re + i * n, *wave_im = t->im + i * n;
-		for (int64_t j = 0; j < n; j++) {
-			re[j] += a * wave_re[j];
-			im[j] += a * wave_im[j];
-		}
-	}
-	for (int64_t j = 0; j < n; j++)
-		row[j] = (m ? row[j] : 0) + (float)(re[j] * re[j] + im[j] * im[j]);
-}
 
 static void tabulate(int64_t first, int64_t end, void *data)
 {
 	const tabulation *t = data;
-	g_autofree double *re = g_new(double, (gsize)t->columns);
-	g_autofree double *im = g_new(double, (gsize)t->columns);
-	for (int64_t i = first; i < end; i++)
-		for (int m = 0; m < t->light->orders; m++)
-			add_order(t, m, (double)i * t->step, re, im, array_row(t->table, 0, 0, i));
+	int64_t n = t->waves->n;
+	g_autofree double *re = g_new(double, (gsize)n), *im = g_new(double, (gsize)n);
+	g_autofree double *row = g_new(double, (gsize)n);
+	for (int64_t i = first; i < end; i++) {
+		pupil_row(t->light, t->waves, (double)i * t->step, re, im, row);
+		for (int64_t j = 0; j < n; j++)
+			array_row(t->table, 0, 0, i)[j] = (float)row[j];
+	}
 }
 
-static void waves(const pupil *p, const slices *s, double z0, double *re, double *im)
+static bool affordable(const pupil *p, int64_t rows, int64_t n, GError **err)
 {
-	int64_t n = s->planes * s->nodes;
-	for (int64_t i = 0; i < p->rings * n; i++) {
-		double angle = p->phase[i / n] + p->slope[i / n] * (z0 + s->z_nm[i % n]);
-		re[i] = cos(angle);
-		im[i] = sin(angle);
-	}
+	if ((double)rows * (double)n * (double)p->rings * p->orders <= STEPS_MOST)
+		return true;
+	error_set(err, RELUMINE_OVER_LIMIT, "--size", "a smaller --size, or the right --voxel: with as "
+		"much blur as this, few voxels matter", "a PSF of this size, for voxels that are so large "
+		"beside the focus, takes too long");
+	return false;
 }
 
 array *radial_table(device *dev, const lens *l, int64_t rows, double step_nm, const slices *s,
 	double z0_nm, GError **err)
 {
 	int64_t n = s->planes * s->nodes;
-	g_autoptr(pupil) p = pupil_new(l, (double)rows * step_nm, z0_nm + s->z_nm[0],
-		z0_nm + s->z_nm[n - 1], err);
-	if (!p || !array_would_fit(dev, 16 * p->rings * n, "the table of a PSF", err))
+	g_autofree double *z = g_new(double, (gsize)n);
+	for (int64_t i = 0; i < n; i++)
+		z[i] = z0_nm + s->z_nm[i];
+	g_autoptr(pupil) p = pupil_new(l, (double)rows * step_nm, z[0], z[n - 1], err);
+	if (!p || !affordable(p, rows, n, err) ||
+	    !array_would_fit(dev, 16 * p->rings * n, "the table of a PSF", err))
 		return NULL;
-	g_autofree double *re = g_try_new(double, (gsize)(p->rings * n));
-	g_autofree double *im = g_try_new(double, (gsize)(p->rings * n));
+	g_autoptr(waves) w = waves_new(p, n, z);
 	g_autoptr(array) table = array_new(dev, REAL, (shape){ 1, 1, rows, n });
-	if (!re || !im)
+	if (!w)
 		error_set(err, RELUMINE_OVER_LIMIT, "--size", "a smaller --size", "the system has no "
 			"memory left for the table of a PSF");
-	if (!re || !im || !device_ok(dev, err))
+	if (!w || !device_ok(dev, err))
 		return NULL;
-	waves(p, s, z0_nm, re, im);
-	device_each(dev, rows, 4, tabulate, &(tabulation){ p, step_nm, n, re, im, table });
+	device_each(dev, rows, 4, tabulate, &(tabulation){ p, w, step_nm, table });
 	return g_steal_pointer(&table);
 }
 

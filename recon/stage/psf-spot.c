@@ -4,7 +4,10 @@
 
 #include <math.h>
 
-#define SPREAD_MOST 2.0         /* a filled ellipse has 1, a ring or a few blobs more, a net many */
+/* A filled ellipse has a spread of 1, masks of squares 1.6 and more, caustics many. */
+#define SPREAD_MOST 1.5
+#define SPREAD_LINE 2.0         /* of a thin line, whose pixels are bright by turns */
+#define LINE_LENGTH 3.0         /* over its width */
 
 typedef struct {
 	const array *psf;
@@ -101,28 +104,31 @@ static double half_width(const view *v, const spot_facts *f, int axis, int sign)
 
 /* --- shape ------------------------------------------------------------------------------------ */
 
-static bool bright(const view *v, const spot_facts *f, int64_t x, int64_t y)
+static bool bright(const view *v, const spot_facts *f, double level, int64_t x, int64_t y)
 {
 	int64_t at[3] = { x, y, f->peak[2] };
-	return x >= 0 && y >= 0 && x < v->size[0] && y < v->size[1] && value(v, at) >= f->most / 2;
+	return x >= 0 && y >= 0 && x < v->size[0] && y < v->size[1] && value(v, at) >= f->most * level;
 }
 
 /* A hot pixel stands alone. */
-static bool has_company(const view *v, const spot_facts *f, int64_t x, int64_t y)
+static bool has_company(const view *v, const spot_facts *f, double level, int64_t x, int64_t y)
 {
 	for (int64_t i = 0; i < 9; i++)
-		if (i != 4 && bright(v, f, x + i % 3 - 1, y + i / 3 - 1))
+		if (i != 4 && bright(v, f, level, x + i % 3 - 1, y + i / 3 - 1))
 			return true;
 	return x == f->peak[0] && y == f->peak[1];
 }
 
-/* pi 4 sqrt(det of the covariance) is the area of the ellipse with that covariance. */
-static double spread(const view *v, const spot_facts *f)
+/*
+ * The pixels of the peak's plane above a level: the ellipse of their covariance has the area
+ * 4 pi sqrt(det).  *length: of its longer axis over the shorter.
+ */
+static double spread(const view *v, const spot_facts *f, double level, double *length)
 {
 	double n = 0, x = 0, y = 0, xx = 0, yy = 0, xy = 0;
 	for (int64_t i = 0; i < v->size[0] * v->size[1]; i++) {
 		int64_t at[2] = { i % v->size[0], i / v->size[0] };
-		if (!bright(v, f, at[0], at[1]) || !has_company(v, f, at[0], at[1]))
+		if (!bright(v, f, level, at[0], at[1]) || !has_company(v, f, level, at[0], at[1]))
 			continue;
 		double dx = (double)(at[0] - f->peak[0]), dy = (double)(at[1] - f->peak[1]);
 		n++;
@@ -134,6 +140,8 @@ static double spread(const view *v, const spot_facts *f)
 	}
 	double a = xx / n - x * x / n / n + 1.0 / 12, b = yy / n - y * y / n / n + 1.0 / 12;
 	double c = xy / n - x * y / n / n;      /* 1/12: the variance of a pixel */
+	double root = sqrt((a - b) * (a - b) / 4 + c * c), least = fmax((a + b) / 2 - root, 1e-9);
+	*length = sqrt(((a + b) / 2 + root) / least);
 	return 4 * M_PI * sqrt(fmax(a * b - c * c, 0)) / n;
 }
 
@@ -192,7 +200,9 @@ void spot_measure(const array *psf, double floor_level, spot_facts *facts)
 	*facts = (spot_facts){ 0 };
 	find_peak(&v, facts);
 	measure_light(&v, facts);
-	facts->spread = spread(&v, facts);
+	double length;
+	facts->spread = fmax(spread(&v, facts, 0.25, &length), spread(&v, facts, 0.5, &length));
+	facts->is_line = length > LINE_LENGTH;
 	for (int k = 0; k < 3; k++) {
 		facts->fwhm[k] = half_width(&v, facts, k, 1) + half_width(&v, facts, k, -1);
 		facts->asymmetry[k] = asymmetry(&v, facts, k);
@@ -201,5 +211,5 @@ void spot_measure(const array *psf, double floor_level, spot_facts *facts)
 
 bool spot_is_compact(const spot_facts *facts)
 {
-	return facts->most > 0 && facts->spread <= SPREAD_MOST;
+	return facts->most > 0 && facts->spread <= (facts->is_line ? SPREAD_LINE : SPREAD_MOST);
 }

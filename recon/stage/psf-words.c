@@ -115,6 +115,7 @@ static void tell_waves(const psf_facts *f, report *r, GString *text)
 static void tell_spot(const spot_facts *f, report *r, GString *text)
 {
 	const number numbers[] = {
+		{ "spread", "spread of its bright pixels", f->spread },
 		{ "peak_x", "peak, column", (double)f->peak[0] },
 		{ "peak_y", "peak, row", (double)f->peak[1] },
 		{ "peak_z", "peak, plane", (double)f->peak[2] },

@@ -58,7 +58,8 @@ bool psf_measure(const array *psf, double white, psf_facts *facts, GError **err)
 
 /* A compact PSF: one spot, as lenses make, in the first channel.  Order of axes: x, y, z. */
 typedef struct {
-	double spread;          /* area of the ellipse that brighter pixels fill, over their number */
+	double spread;          /* area of the ellipse that bright pixels fill, over their number */
+	bool is_line;           /* those are long and thin */
 	double most;            /* of the peak, above the floor */
 	int64_t peak[3];        /* its voxel; of several the one nearest to the middle */
 	double fwhm[3];         /* through the peak, voxels; NaN where half is not reached */
