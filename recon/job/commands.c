@@ -10,6 +10,7 @@
 	m(command_lensless) \
 	m(command_deconv) \
 	m(command_psf_info) \
+	m(command_psf_make) \
 	m(command_psf_estimate) \
 	m(command_simulate_lensless) \
 	m(command_convert) \

@@ -3,8 +3,6 @@
 #include "mode/modality.h"
 #include "stage/psf.h"
 
-
-
 static const relumine_option options[] = { { 0 } };
 
 /* Never used: a record of options must have a size. */
@@ -14,13 +12,22 @@ static bool run(task *t, GError **err)
 {
 	const input *in = &t->inputs[0];
 	psf_facts facts;
+	spot_facts spot;
 	if (!psf_check(in->data, in->path, err) || !psf_measure(in->data, in->white, &facts, err))
 		return false;
 	report_integer(t->report, "height", in->data->shape.y);
 	report_integer(t->report, "width", in->data->shape.x);
 	report_integer(t->report, "channels", in->data->shape.c);
 	report_integer(t->report, "depths", in->data->shape.z);
-	psf_tell(&facts, in->data->shape, t->report, t->text);
+	spot_measure(in->data, facts.floor_level, &spot);
+	bool compact = spot_is_compact(&spot);
+	report_number(t->report, "spread", spot.spread);
+	report_word(t->report, "kind", compact ? "compact" : "pattern");
+	g_string_append_printf(t->text, "%-32s %s\n", "kind", compact ? "compact" : "pattern");
+	if (compact)
+		spot_tell(&facts, &spot, in->data->shape, t->report, t->text);
+	else
+		psf_tell(&facts, in->data->shape, t->report, t->text);
 	return true;
 }
 
@@ -42,7 +49,12 @@ const modality command_psf_info = {
 			"middle, in pixels; the full width at half maximum of the autocorrelation in pixels, "
 			"which is the finest detail that can be told apart, and its highest side peak over the "
 			"main one; and the condition of the transfer function |H| (largest, without the zero "
-			"frequency, over the 1st percentile). The verdict is `usable`, or what is wrong.",
+			"frequency, over the 1st percentile). The verdict is `usable`, or what is wrong.\n\n"
+			"A PSF of one spot, as lenses and microscopes have them, is compact; any other is a "
+			"pattern. Of compact ones it prints besides the peak's voxel, the full width at half "
+			"maximum along each axis, how far each half differs from its mirror image (0: not, "
+			"2: wholly), and what is left at the outermost voxels; and the verdict looks at those: "
+			"a background, a peak off centre, light at the edge, negative values.",
 	},
 	.options_size = sizeof(psf_info_options),
 	.reads_pictures = true,

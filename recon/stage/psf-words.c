@@ -9,6 +9,10 @@
 #define SATURATED_SHARE 1e-3    /* of the pixels */
 #define CUT_SHARE 0.5           /* light per pixel at the border over that of the picture */
 #define COARSE_SHARE 0.2        /* autocorrelation width over picture size */
+/* of compact ones: */
+#define BACKGROUND_SHARE 0.2    /* of the mean, in the darkest hundredth */
+#define EDGE_SHARE 0.02         /* of the peak, at the outermost voxels */
+#define NEGATIVE_SHARE 0.02     /* of the peak */
 
 int psf_faults(const psf_facts *f, shape s)
 {
@@ -18,6 +22,18 @@ int psf_faults(const psf_facts *f, shape s)
 		(f->border_light > CUT_SHARE ? PSF_CUT : 0) | (coarse > COARSE_SHARE ? PSF_COARSE : 0);
 }
 
+int spot_faults(const psf_facts *f, const spot_facts *spot, shape s)
+{
+	int64_t size[3] = { s.x, s.y, s.z };
+	bool off = false;
+	for (int k = 0; k < 3; k++)     /* a voxel beside the middle of an even size is in it */
+		off = off || ABS(2 * spot->peak[k] - size[k] + 1) > 1;
+	return (f->floor_level > BACKGROUND_SHARE * f->mean ? PSF_BACKGROUND : 0) |
+		(f->saturated > 0 ? PSF_SATURATED : 0) | (off ? PSF_OFF_CENTRE : 0) |
+		(spot->edge_most > EDGE_SHARE ? PSF_EDGE : 0) |
+		(f->least < -NEGATIVE_SHARE * f->most ? PSF_NEGATIVE : 0);
+}
+
 static const struct { int fault; const char *words, *remedy; } faults[] = {
 	{ PSF_DARK, "dark level not subtracted", "its darkest parts are not 0: take the dark level "
 		"away before use (lensless does so with --dark)" },
@@ -25,6 +41,13 @@ static const struct { int fault; const char *words, *remedy; } faults[] = {
 	{ PSF_CUT, "PSF cut by the border", "light reaches the border, so part of the pattern is "
 		"missing: use a smaller aperture, or a larger part of the sensor" },
 	{ PSF_COARSE, "no fine structure", "its autocorrelation is wide, so details merge" },
+	{ PSF_BACKGROUND, "background not subtracted", "its darkest parts are not 0, and there are "
+		"many of them: subtract their level" },
+	{ PSF_OFF_CENTRE, "peak off centre", "a result would be shifted by as much: cut the PSF so "
+		"that the peak is in the middle" },
+	{ PSF_EDGE, "cut by the edge", "it is still bright at the outermost voxels: make or cut it "
+		"larger" },
+	{ PSF_NEGATIVE, "negative values", "light is never negative: set them to 0" },
 };
 
 char *psf_verdict(int found)
@@ -36,9 +59,35 @@ char *psf_verdict(int found)
 	return words->len ? g_string_free(g_steal_pointer(&words), FALSE) : g_strdup("usable");
 }
 
-void psf_tell(const psf_facts *f, shape s, report *r, GString *text)
+/* --- into a report ---------------------------------------------------------------------------- */
+
+typedef struct { const char *name, *words; double value; } number;
+
+static void tell_numbers(const number *numbers, size_t n, report *r, GString *text)
 {
-	const struct { const char *name, *words; double value; } numbers[] = {
+	for (size_t i = 0; i < n; i++) {
+		report_number(r, numbers[i].name, numbers[i].value);
+		if (text && isnan(numbers[i].value))
+			g_string_append_printf(text, "%-32s none\n", numbers[i].words);
+		else if (text)
+			g_string_append_printf(text, "%-32s %.6g\n", numbers[i].words, numbers[i].value);
+	}
+}
+
+static void tell_faults(int found, report *r, GString *text)
+{
+	g_autofree char *verdict = psf_verdict(found);
+	for (size_t i = 0; i < G_N_ELEMENTS(faults); i++)
+		if (found & faults[i].fault)
+			report_warn(r, "%s: %s", faults[i].words, faults[i].remedy);
+	report_word(r, "verdict", verdict);
+	if (text)
+		g_string_append_printf(text, "%-32s %s\n", "verdict", verdict);
+}
+
+static void tell_levels(const psf_facts *f, report *r, GString *text)
+{
+	const number numbers[] = {
 		{ "least", "smallest value", f->least }, { "most", "largest value", f->most },
 		{ "mean", "mean", f->mean },
 		{ "dark_level", "dark level (mean of the corner)", f->dark },
@@ -48,22 +97,54 @@ void psf_tell(const psf_facts *f, shape s, report *r, GString *text)
 		{ "border_energy_share", "energy share at the border", f->border_energy },
 		{ "offset_y", "centre of mass, pixels down", f->offset_y },
 		{ "offset_x", "centre of mass, pixels right", f->offset_x },
+	};
+	tell_numbers(numbers, G_N_ELEMENTS(numbers), r, text);
+}
+
+static void tell_waves(const psf_facts *f, report *r, GString *text)
+{
+	const number numbers[] = {
 		{ "autocorrelation_fwhm_y", "autocorrelation height, pixels", f->width_y },
 		{ "autocorrelation_fwhm_x", "autocorrelation width, pixels", f->width_x },
 		{ "autocorrelation_side_peak", "its highest side peak", f->side_peak },
 		{ "transfer_condition", "condition of |H|", f->condition },
 	};
-	int found = psf_faults(f, s);
-	g_autofree char *verdict = psf_verdict(found);
-	for (size_t i = 0; i < G_N_ELEMENTS(numbers); i++) {
-		report_number(r, numbers[i].name, numbers[i].value);
-		if (text)
-			g_string_append_printf(text, "%-32s %.6g\n", numbers[i].words, numbers[i].value);
-	}
-	for (size_t i = 0; i < G_N_ELEMENTS(faults); i++)
-		if (found & faults[i].fault)
-			report_warn(r, "%s: %s", faults[i].words, faults[i].remedy);
-	report_word(r, "verdict", verdict);
-	if (text)
-		g_string_append_printf(text, "%-32s %s\n", "verdict", verdict);
+	tell_numbers(numbers, G_N_ELEMENTS(numbers), r, text);
+}
+
+static void tell_spot(const spot_facts *f, report *r, GString *text)
+{
+	const number numbers[] = {
+		{ "spread", "spread of its bright pixels", f->spread },
+		{ "peak_x", "peak, column", (double)f->peak[0] },
+		{ "peak_y", "peak, row", (double)f->peak[1] },
+		{ "peak_z", "peak, plane", (double)f->peak[2] },
+		{ "offset_z", "centre of mass, planes on", f->offset[2] },
+		{ "fwhm_x", "full width at half maximum, x", f->fwhm[0] },
+		{ "fwhm_y", "full width at half maximum, y", f->fwhm[1] },
+		{ "fwhm_z", "full width at half maximum, z", f->fwhm[2] },
+		{ "asymmetry_x", "difference to its mirror, x", f->asymmetry[0] },
+		{ "asymmetry_y", "difference to its mirror, y", f->asymmetry[1] },
+		{ "asymmetry_z", "difference to its mirror, z", f->asymmetry[2] },
+		{ "edge_light_share", "light share of outermost pixels", f->edge_light },
+		{ "end_light_share", "light share of outermost planes", f->end_light },
+		{ "edge_brightness", "brightest of those over peak", f->edge_most },
+	};
+	tell_numbers(numbers, G_N_ELEMENTS(numbers), r, text);
+}
+
+void psf_tell(const psf_facts *f, shape s, report *r, GString *text)
+{
+	tell_levels(f, r, text);
+	tell_waves(f, r, text);
+	tell_faults(psf_faults(f, s), r, text);
+}
+
+void spot_tell(const psf_facts *f, const spot_facts *spot, shape s, report *r, GString *text)
+{
+	tell_levels(f, r, text);
+	tell_spot(spot, r, text);
+	if (s.z == 1)           /* else they are of the first plane, which is out of focus */
+		tell_waves(f, r, text);
+	tell_faults(spot_faults(f, spot, s), r, text);
 }

@@ -57,15 +57,41 @@ typedef struct {
 /* Light of all planes together; autocorrelation and |H| of the first.  white: of an input. */
 bool psf_measure(const array *psf, double white, psf_facts *facts, GError **err);
 
+/* A compact PSF: one spot, as lenses make, in the first channel.  Order of axes: x, y, z. */
+typedef struct {
+	double spread;          /* area of the ellipse that bright pixels fill, over their number */
+	bool is_line;           /* those are long and thin */
+	double most;            /* of the peak, above the floor */
+	int64_t peak[3];        /* its voxel; of several the one nearest to the middle */
+	double fwhm[3];         /* through the peak, voxels; NaN where half is not reached */
+	double offset[3];       /* centre of mass of the light above the floor, from the middle */
+	double asymmetry[3];    /* sum of |v - its mirror image| over sum of |v|, 0 to 2 */
+	double edge_light;      /* share of the light in the outermost voxels in x and y */
+	double end_light;       /* and in the first and last plane; 0 for one plane */
+	double edge_most;       /* the brightest of all those, over the peak */
+} spot_facts;
+
+/* floor_level: what counts as dark.  CPU. */
+void spot_measure(const array *psf, double floor_level, spot_facts *facts);
+
+/* One spot, rather than the pattern of a camera without a lens. */
+bool spot_is_compact(const spot_facts *facts);
+
 enum {
 	PSF_DARK = 1,           /* dark level not subtracted */
 	PSF_SATURATED = 2,
 	PSF_CUT = 4,            /* light reaches the border: the pattern goes on beyond it */
 	PSF_COARSE = 8,         /* autocorrelation wide: no fine structure */
+	/* of compact ones: */
+	PSF_BACKGROUND = 16,    /* a level under all voxels */
+	PSF_OFF_CENTRE = 32,    /* the peak is not in the middle */
+	PSF_EDGE = 64,          /* still bright at the outermost voxels */
+	PSF_NEGATIVE = 128,
 };
 
 /* Which of the above apply to a PSF of shape s; 0: usable as it is. */
 int psf_faults(const psf_facts *facts, shape s);
+int spot_faults(const psf_facts *facts, const spot_facts *spot, shape s);
 
 /* The faults in words, or "usable".  Free with g_free. */
 char *psf_verdict(int faults);
@@ -75,5 +101,8 @@ char *psf_verdict(int faults);
  * where text is not NULL.
  */
 void psf_tell(const psf_facts *facts, shape s, report *r, GString *text);
+
+/* The same for a compact PSF. */
+void spot_tell(const psf_facts *facts, const spot_facts *spot, shape s, report *r, GString *text);
 
 #endif
