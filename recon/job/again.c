@@ -244,6 +244,7 @@ bool again_run(relumine_job *job, GError **err)
 		job->cpu = g_steal_pointer(&inner->cpu);
 		job->dev = g_steal_pointer(&inner->dev);
 		job->task.result = g_steal_pointer(&inner->task.result);
+		job->task.scale = g_steal_pointer(&inner->task.scale);
 		job->text = g_steal_pointer(&inner->text);
 		job->json = g_steal_pointer(&inner->json);
 		job->warnings = g_steal_pointer(&inner->warnings);
