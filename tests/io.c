@@ -51,6 +51,14 @@ void assert_shape(const image *im, int64_t c, int64_t z, int64_t y, int64_t x)
 	g_assert_cmpint(im->data->shape.x, ==, x);
 }
 
+void assert_warned(const image *im, const char *word)
+{
+	for (guint i = 0; i < im->warnings->len; i++)
+		if (strstr(im->warnings->pdata[i], word))
+			return;
+	g_error("no warning holds '%s'", word);
+}
+
 image *numbered(int64_t c, int64_t z, int64_t y, int64_t x, float scale)
 {
 	image *im = image_new(array_new(dev, REAL, (shape){ c, z, y, x }));
@@ -178,6 +186,8 @@ int main(int argc, char **argv)
 	add_png_tests();
 	add_tiff_tests();
 	add_write_tests();
+	add_scale_tests();
+	add_ome_tests();
 	g_test_add_func("/io/not-pictures", not_pictures);
 	g_test_add_func("/io/real-captures", real_captures);
 	int status = g_test_run();

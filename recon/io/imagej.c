@@ -209,7 +209,7 @@ char *imagej_text(const image *im)
 	if (d.c * d.z > 1)
 		g_string_append_printf(text, "hyperstack=true\nmode=%s\n", d.c > 1 ? "composite" :
 			"grayscale");
-	if (!isnan(s->voxel[0]))
+	if (!isnan(s->voxel[0]) || !isnan(s->voxel[1]))
 		g_string_append(text, "unit=micron\n");
 	else if (!isnan(s->voxel[2]))
 		g_string_append(text, "zunit=micron\n");
