@@ -32,7 +32,7 @@ struct format {
 
 extern const struct format format_tiff, format_png, format_npy, format_npz;
 
-/* Open r->path, tell its format and read it; r->facts is there.  NULL and *err when not readable. */
+/* Open r->path, tell its format and read it; r->facts is there.  NULL and *err: unreadable. */
 image *image_read_any(struct reading *r, GError **err);
 
 /* The shape as one sees it. */

@@ -48,7 +48,8 @@ void image_set_scale(image *im, const image_scale *scale);
 /*
  * Write to `path`, by its extension: .tif .tiff (float32 as it is; multi-page; BigTIFF when
  * needed; with ImageJ's description and a page for each channel where the scale is known; with
- * OME-XML when the name ends in .ome.tif or .ome.tiff), .npy (float32), .png (values 0..1 to 16 bit, clipped; 1, 2, 3 or 4 channels; z = 1).
+ * OME-XML when the name ends in .ome.tif or .ome.tiff), .npy (float32), .png (values 0..1 to
+ * 16 bit, clipped; 1, 2, 3 or 4 channels; z = 1).
  * The file appears under its name only when complete (written beside it, flushed, renamed).
  * An existing file is replaced only with `overwrite`, and keeps its permissions; a symbolic link
  * stays, and what it points at is replaced.  Errors: BAD_USAGE (unknown extension),
@@ -67,7 +68,8 @@ bool file_write_whole(const char *path, const void *bytes, size_t size, bool ove
  * What the header says, as a jansson object: format, shape ([z,] y, x[, c]), width, height, pages,
  * channels, samples ("unsigned", "signed", "float"), bits, alpha, transfer, icc_bytes, orientation,
  * file_bytes, slices, frames, voxel_nm (x, y, z), unit, interval_s, numerical_aperture,
- * refractive_index, channel_names, emission_nm, excitation_nm, warnings, and what the format has besides (compression, description, dtype ...).
+ * refractive_index, channel_names, emission_nm, excitation_nm, warnings, and what the format has
+ * besides (compression, description, dtype ...).
  * NULL and *err when unreadable.  The pixels are not read.  The caller owns the reference.
  */
 void *image_describe(const char *path, GError **err);

@@ -77,8 +77,8 @@ static void read_voxel(struct reading *r, GHashTable *all, image_scale *s,
 	if (isnan(unit))
 		resolution_read(s, p);
 	for (int i = 0; i < 2; i++)
-		if (!isnan(units[i]) && voxel_plausible(units[i] / p->resolution[i]))
-			s->voxel[i] = units[i] / p->resolution[i];
+		if (!isnan(units[i]))
+			s->voxel[i] = resolution_nm(units[i], p->resolution[i]);
 	/* ImageJ drops the sign, which only tells of the order of the slices */
 	if (spacing && !isnan(units[2]))
 		s->voxel[2] = claim_number(r, "spacing", spacing + (*spacing == '-'), units[2],

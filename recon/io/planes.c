@@ -115,13 +115,22 @@ bool claim_order(enum plane_axis order[PLANE_AXES], const char *text)
  */
 #define PRINTED_LEAST_NM 5000.0
 
+double resolution_nm(double unit_in_nm, double resolution)
+{
+	char digits[G_ASCII_DTOSTR_BUF_SIZE];
+	double nm = unit_in_nm / resolution;
+	if (!voxel_plausible(nm))
+		return NAN;
+	return g_ascii_strtod(g_ascii_formatd(digits, sizeof digits, "%.7g", nm), NULL);
+}
+
 void resolution_read(image_scale *s, const struct tiff_page *p)
 {
 	double unit = p->resolution_unit == RESUNIT_CENTIMETER ? unit_nm("cm") :
 		p->resolution_unit == RESUNIT_INCH ? unit_nm("inch") : NAN;
 	for (int i = 0; i < 2; i++) {
-		double nm = unit / p->resolution[i];
-		if (voxel_plausible(nm) && nm < PRINTED_LEAST_NM) {
+		double nm = resolution_nm(unit, p->resolution[i]);
+		if (nm < PRINTED_LEAST_NM) {
 			s->voxel[i] = nm;
 			g_strlcpy(s->unit, p->resolution_unit == RESUNIT_INCH ? "inch" : "cm",
 				sizeof s->unit);

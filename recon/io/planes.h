@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* planes.h - what a TIFF's description says of its pages, and whether they bear it out; for io only */
+/* planes.h - what a TIFF's description says of its pages, and whether that is so; for io only */
 #ifndef IO_PLANES_H
 #define IO_PLANES_H
 
@@ -74,6 +74,12 @@ int64_t claim_count(const char *text, int64_t other);
 struct plane_claim *imagej_read(struct reading *r, const char *text, const struct tiff_page *p);
 /* OME-XML: appends claims.  False when the text is not of this kind. */
 bool ome_read(struct reading *r, const char *text, GPtrArray *claims);
+
+/*
+ * nm of a pixel, by pixels a unit; NaN where that is no voxel.  In 7 digits, as libtiff gives
+ * resolutions as floats: 130, not 130.0000037.
+ */
+double resolution_nm(double unit_in_nm, double resolution);
 
 /* Voxel sizes by the resolution tags alone, which mostly tell of paper instead. */
 void resolution_read(image_scale *s, const struct tiff_page *p);

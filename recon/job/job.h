@@ -111,6 +111,8 @@ relumine_image *image_from(const array *a, double white, const image_scale *scal
 
 /* targets.c: what comes out */
 void target_free(target *t);
+/* What tells writers what to write: ".tif", but ".ome.tif" of "a.ome.tif"; "": there is none. */
+const char *picture_extension(const char *path);
 bool targets_check(relumine_job *job, GError **err);    /* before anything is computed */
 array *target_array(const relumine_job *job, const target *t);  /* NULL: was not made */
 bool targets_write(relumine_job *job, GError **err);    /* pictures, sidecars, trace: all or none */

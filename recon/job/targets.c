@@ -150,8 +150,7 @@ bool targets_check(relumine_job *job, GError **err)
 
 /* --- writing --------------------------------------------------------------------------------- */
 
-/* ".tif", and ".ome.tif", by which writers know what to write; "": none. */
-static const char *extension_of(const char *path)
+const char *picture_extension(const char *path)
 {
 	const char *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path;
 	const char *dot = strrchr(base, '.');
@@ -167,7 +166,7 @@ static char *stage_name(const target *t)
 	struct stat st;
 	for (;;) {
 		g_autofree char *base = g_strdup_printf(".relumine-%08x%08x%s", g_random_int(),
-			g_random_int(), extension_of(t->path));
+			g_random_int(), picture_extension(t->path));
 		g_autofree char *name = g_build_filename(folder, base, NULL);
 		if (lstat(name, &st) != 0)
 			return g_steal_pointer(&name);
