@@ -175,6 +175,9 @@ static const struct { const char *text, *warning; double x; } untrue[] = {
 		1000 },
 	{ "<OME><Image><Pixels SizeX=\"50\" SizeY=\"40\" SizeZ=\"3\" PhysicalSizeX=\"1\"/></Image>"
 		"</OME>", "one stack", NAN },
+	{ "<OME><Image><Pixels SizeX=\"-5\" SizeY=\"4\" SizeZ=\"3\" PhysicalSizeX=\"1\"/></Image>"
+		"</OME>", "one stack", NAN },
+	{ "<OME><Image/></OME>", "one stack", NAN },
 	{ "<OME><Image><Pixels PhysicalSizeX=\"1\"", "damaged", NAN },
 	{ "<OME><Image><Pixels PhysicalSizeX=\"1\"/></OME></Image>", "damaged", NAN },
 	{ "<!DOCTYPE OME [<!ENTITY a \"aaaa\"><!ENTITY b \"&a;&a;\">]><OME><Image Name=\"&b;\"/>"

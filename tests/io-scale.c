@@ -270,8 +270,31 @@ static void partly_known(void)
 		}
 }
 
+/* What ImageJ and tifffile wrote; the sizes are those that the files' authors tell of. */
+static void real_stacks(void)
+{
+	static const struct { const char *name; double x, y, z; } cases[] = {
+		{ "deconv/sdeconv_celegans2d.tif", 1e3 / 23.466652, 1e3 / 23.466652, NAN },
+		{ "deconv/redlionfish_psf_measured.tif", 1e6 / 3333, 1e6 / 3333, 300 },
+		{ "deconv/syn_crop_image.tif", 100, 100, 200 },
+		{ "deconv/sdeconv_pollen_truth.tif", NAN, NAN, NAN },
+		{ "deconv/pycudadecon_bead_psf.tif", NAN, NAN, NAN },
+	};
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autofree char *path = data_file(cases[i].name);
+		if (!path) {
+			g_test_skip("no folder of stacks (set RELUMINE_DATA)");
+			return;
+		}
+		g_autoptr(image) im = read_good(path);
+		assert_voxel(im, cases[i].x, cases[i].y, cases[i].z);
+		g_assert_cmpint(im->warnings->len, ==, 0);
+	}
+}
+
 void add_scale_tests(void)
 {
+	g_test_add_func("/io/scale/real-stacks", real_stacks);
 	g_test_add_func("/io/scale/imagej-units", imagej_units);
 	g_test_add_func("/io/scale/imagej-hyperstack", imagej_hyperstack);
 	g_test_add_func("/io/scale/imagej-counts", imagej_counts);

@@ -93,6 +93,13 @@ static void read_order(struct ome *o, const struct attributes *a)
 	}
 }
 
+/* Every Pixels has a width and a height; one that no page can have stands for nonsense. */
+static int64_t size_or_none(const char *text)
+{
+	int64_t size = claim_count(text, 0);
+	return size ? size : -1;
+}
+
 static void on_pixels(struct ome *o, const struct attributes *a)
 {
 	static const char *const voxel[3] = { "PhysicalSizeX", "PhysicalSizeY", "PhysicalSizeZ" };
@@ -101,8 +108,8 @@ static void on_pixels(struct ome *o, const struct attributes *a)
 	const char *unit = attribute(a, "PhysicalSizeXUnit");
 	const char *time = attribute(a, "TimeIncrementUnit");
 	read_order(o, a);
-	k->width = claim_count(attribute(a, "SizeX"), 0);
-	k->height = claim_count(attribute(a, "SizeY"), 0);
+	k->width = size_or_none(attribute(a, "SizeX"));
+	k->height = size_or_none(attribute(a, "SizeY"));
 	for (int i = 0; i < 3; i++)
 		s->voxel[i] = length_under(o, a, voxel[i], "um", claim_voxel);
 	if (!isnan(s->voxel[0]))
