@@ -83,6 +83,7 @@ static void imagej_units(void)
 		{ { "ImageJ=1.53\nunit=mm\nspacing=-0.002\n", 1000, 1000, 1, 0, 1, 0 }, 1000, 1000, 2000,
 			NULL },
 		{ { "ImageJ=1.53\r\nunit=cm\r\nspacing=1\r\n", 1e5, 1e5, 3, 0, 1, 0 }, 100, 100, 1e7, NULL },
+		{ { "ImageJ=1.53\nunit=um\nspacing=0.3\n", 1e5, 1e5, 3, 0, 1, 0 }, 100, 100, 300, NULL },
 		{ { "ImageJ=1.53\nunit=inch\n", 254000, 254000, 2, 0, 1, 0 }, 100, 100, NAN, NULL },
 		{ { "ImageJ=1.53\nunit=um\nzunit=nm\nyunit=nm\nspacing=250\n", 10, 0.01, 1, 0, 1, 0 }, 100,
 			100, 250, NULL },

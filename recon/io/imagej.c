@@ -76,6 +76,10 @@ static void read_voxel(struct reading *r, GHashTable *all, image_scale *s,
 	const char *spacing = g_hash_table_lookup(all, "spacing");
 	if (isnan(unit))
 		resolution_read(s, p);
+	/* "um" beside a resolution in pixels a centimetre: ImageJ takes the tag at its word */
+	else if (p->resolution_unit == RESUNIT_CENTIMETER &&
+	    !strcmp(g_hash_table_lookup(all, "unit"), "um"))
+		units[0] = units[1] = unit_nm("cm");
 	for (int i = 0; i < 2; i++)
 		if (!isnan(units[i]))
 			s->voxel[i] = resolution_nm(units[i], p->resolution[i]);
