@@ -45,6 +45,25 @@ static void each_item_once(void)
 	}
 }
 
+/* The second point of time of channel 1: two channels, two points of time, three slices. */
+static void slices_are_part_of_it(void)
+{
+	g_autoptr(device) dev = device_new("cpu", 1, NULL, NULL);
+	const shape s = { 2, 6, 2, 3 };
+	float packed[72], part[18];
+	for (int i = 0; i < 72; i++)
+		packed[i] = (float)i;
+	{
+		g_autoptr(array) a = array_new(dev, REAL, s);
+		array_upload(a, packed);
+		array slices = array_slices(a, 1, 3, 3);
+		array_download(&slices, part);
+		g_assert_cmpint(slices.shape.z, ==, 3);
+	}
+	for (int i = 0; i < 18; i++)
+		g_assert_cmpfloat(part[i], ==, (float)((1 * 6 + 3) * 6 + i));
+}
+
 static void upload_and_sums(void)
 {
 	shape s = { 2, 3, 5, 7 };
@@ -129,6 +148,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/error/nearest", nearest_word);
 	g_test_add_func("/pool/each-item-once", each_item_once);
 	g_test_add_func("/array/upload-and-sums", upload_and_sums);
+	g_test_add_func("/array/slices", slices_are_part_of_it);
 	g_test_add_func("/array/finite", finite_or_not);
 	g_test_add_func("/array/same-sum-for-any-threads", same_sum_for_any_threads);
 	g_test_add_func("/array/limit", limit_is_kept);

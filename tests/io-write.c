@@ -141,7 +141,7 @@ static int write_limited(const char *path)
 
 static void full_disk(void)
 {
-	static const char *const names[] = { "full.tif", "full.npy", "full.png" };
+	static const char *const names[] = { "full.tif", "full.ome.tif", "full.npy", "full.png" };
 	g_autofree char *folder = scratch_path("full");
 	g_assert_cmpint(g_mkdir(folder, 0777), ==, 0);
 	for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {

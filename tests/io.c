@@ -51,6 +51,14 @@ void assert_shape(const image *im, int64_t c, int64_t z, int64_t y, int64_t x)
 	g_assert_cmpint(im->data->shape.x, ==, x);
 }
 
+void assert_warned(const image *im, const char *word)
+{
+	for (guint i = 0; i < im->warnings->len; i++)
+		if (strstr(im->warnings->pdata[i], word))
+			return;
+	g_error("no warning holds '%s'", word);
+}
+
 image *numbered(int64_t c, int64_t z, int64_t y, int64_t x, float scale)
 {
 	image *im = image_new(array_new(dev, REAL, (shape){ c, z, y, x }));
@@ -128,11 +136,11 @@ static void not_pictures(void)
 	expect_refused("/dev/null", RELUMINE_BAD_INPUT, "not an ordinary file");
 }
 
-static char *data_file(const char *name)
+char *data_file(const char *name)
 {
 	const char *set = g_getenv("RELUMINE_DATA"), *source = g_getenv("RELUMINE_SOURCE");
-	char *path = set ? g_build_filename(set, "lensless", name, NULL) :
-		g_build_filename(source ? source : ".", "..", "shared", "data", "lensless", name, NULL);
+	char *path = set ? g_build_filename(set, name, NULL) :
+		g_build_filename(source ? source : ".", "..", "shared", "data", name, NULL);
 	if (!g_file_test(path, G_FILE_TEST_EXISTS))
 		g_clear_pointer(&path, g_free);
 	return path;
@@ -141,12 +149,12 @@ static char *data_file(const char *name)
 static void real_captures(void)
 {
 	static const struct { const char *name; shape s; int bits; } cases[] = {
-		{ "diffusercam_tutorial/psf_sample.tif", { 1, 1, 1200, 1600 }, 16 },
-		{ "diffusercam_tutorial/rawdata_hand_sample.tif", { 1, 1, 1200, 1600 }, 16 },
-		{ "mirflickr_pairs/diffuser/im157.npy", { 3, 1, 270, 480 }, 32 },
-		{ "mirflickr_pairs/psf_estimated_270x480_f32.npy", { 1, 1, 270, 480 }, 32 },
-		{ "diffusercam_3d_raw/example_raw.png", { 1, 1, 270, 320 }, 16 },
-		{ "flatcam/rec_6.png", { 3, 1, 256, 256 }, 8 },
+		{ "lensless/diffusercam_tutorial/psf_sample.tif", { 1, 1, 1200, 1600 }, 16 },
+		{ "lensless/diffusercam_tutorial/rawdata_hand_sample.tif", { 1, 1, 1200, 1600 }, 16 },
+		{ "lensless/mirflickr_pairs/diffuser/im157.npy", { 3, 1, 270, 480 }, 32 },
+		{ "lensless/mirflickr_pairs/psf_estimated_270x480_f32.npy", { 1, 1, 270, 480 }, 32 },
+		{ "lensless/diffusercam_3d_raw/example_raw.png", { 1, 1, 270, 320 }, 16 },
+		{ "lensless/flatcam/rec_6.png", { 3, 1, 256, 256 }, 8 },
 	};
 	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
 		shape s = cases[i].s;
@@ -178,6 +186,8 @@ int main(int argc, char **argv)
 	add_png_tests();
 	add_tiff_tests();
 	add_write_tests();
+	add_scale_tests();
+	add_ome_tests();
 	g_test_add_func("/io/not-pictures", not_pictures);
 	g_test_add_func("/io/real-captures", real_captures);
 	int status = g_test_run();

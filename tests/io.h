@@ -31,6 +31,12 @@ static inline float value_at(const image *im, int64_t c, int64_t z, int64_t y, i
 	return array_row(im->data, c, z, y)[x];
 }
 
+/* A file of the folder of real data, as "lensless/a.tif"; NULL where it is not there. */
+char *data_file(const char *name);
+
+/* A warning of the picture holds `word`. */
+void assert_warned(const image *im, const char *word);
+
 /* A picture with value 1000 c + 100 z + 10 y + x, times `scale`. */
 image *numbered(int64_t c, int64_t z, int64_t y, int64_t x, float scale);
 void assert_same(const image *a, const image *b, float tolerance);
@@ -39,5 +45,7 @@ void add_npy_tests(void);
 void add_png_tests(void);
 void add_tiff_tests(void);
 void add_write_tests(void);
+void add_scale_tests(void);
+void add_ome_tests(void);
 
 #endif

@@ -14,7 +14,7 @@ typedef struct {
 	int64_t rounds, bytes, both;
 	double weight, automatic;
 	int kind;
-	char *text, *picture;
+	char *text, *picture, *beside;
 	char **many;
 } own_options;
 
@@ -30,18 +30,33 @@ static const relumine_option table[] = {
 	{ "kind", 0, RELUMINE_CHOICE, "plain", 0, 0, "plain|fancy|nan", NULL, "", false, AT(kind) },
 	{ "text", 0, RELUMINE_TEXT, NULL, 0, 0, NULL, "TEXT", "", false, AT(text) },
 	{ "picture", 0, RELUMINE_FILE_IN, NULL, 0, 0, NULL, "FILE", "", false, AT(picture) },
+	{ "beside", 0, RELUMINE_FILE_OUT, NULL, 0, 0, NULL, "FILE", "", false, AT(beside) },
 	{ "many", 0, RELUMINE_TEXT, NULL, 0, 0, NULL, "TEXT", "", true, AT(many) },
 	{ 0 }
 };
 
 enum { PLAIN, FANCY, NOT_A_NUMBER };
 
-/* Adds the picture of --picture to the input, then counts rounds in the trace. */
+/* The input once more, on the same voxels. */
+static void put_beside(task *t)
+{
+	task_add_picture(t, "beside", array_copy(t->inputs[0].data));
+	task_scale_picture(t, "beside", image_scale_copy(t->inputs[0].scale));
+}
+
+/*
+ * Adds the picture of --picture to the input, then counts rounds in the trace.  The result's
+ * voxels are twice as high as the input's.
+ */
 static bool run_own(task *t, GError **err)
 {
 	const own_options *own = t->options;
 	const input *extra = task_picture(t, "picture");
 	t->result = array_copy(t->inputs[0].data);
+	t->scale = image_scale_copy(t->inputs[0].scale);
+	if (t->scale)
+		t->scale->voxel[2] *= 2;
+	put_beside(t);
 	if (extra)
 		vec_add(t->result, extra->data);
 	if (own->kind == NOT_A_NUMBER)
@@ -181,6 +196,41 @@ static void picture_in_memory(void)
 	g_assert_nonnull(strstr(relumine_job_json(job), "\"rounds\":10.0"));
 }
 
+static void assert_depth(const char *path, double nm)
+{
+	g_autoptr(relumine_image) im = relumine_image_read(path, NULL);
+	g_assert_cmpfloat_with_epsilon(im->scale->voxel[2], nm, 1e-6);
+}
+
+/* From a file into the job and out of it, and from picture to picture without files. */
+static void scale_goes_through(void)
+{
+	g_autofree char *in = g_build_filename(scratch, "in.ome.tif", NULL);
+	g_autofree char *out = g_build_filename(scratch, "out.tif", NULL);
+	g_autofree char *beside = g_build_filename(scratch, "beside.ome.tif", NULL);
+	g_autofree char *side = g_strconcat(out, ".json", NULL);
+	g_autoptr(relumine_image) im = test_image(0);
+	im->scale = image_scale_new();
+	im->scale->voxel[2] = 300;
+	g_assert_true(relumine_image_write(im, in, false, NULL));
+	g_autoptr(relumine_job) job = job_new(&own);
+	g_assert_true(relumine_job_add_input(job, in, NULL));
+	g_assert_true(relumine_job_set(job, "output", out, NULL));
+	g_assert_true(relumine_job_set(job, "beside", beside, NULL));
+	g_assert_true(relumine_job_run(job, NULL));
+	assert_depth(out, 600);
+	assert_depth(beside, 300);
+	g_autoptr(relumine_job) second = job_new(&own);
+	g_autoptr(relumine_image) result = relumine_job_result(job);
+	g_assert_true(relumine_job_set_image(second, NULL, result, NULL));
+	g_assert_true(relumine_job_run(second, NULL));
+	g_autoptr(relumine_image) last = relumine_job_result(second);
+	g_assert_cmpfloat(last->scale->voxel[2], ==, 1200);
+	const char *all[] = { in, out, beside, side };
+	for (size_t i = 0; i < G_N_ELEMENTS(all); i++)
+		g_unlink(all[i]);
+}
+
 /* Channels run fastest outside, slowest inside. */
 static void packed_order(void)
 {
@@ -305,6 +355,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/options/unknown", unknown_option_names_the_nearest);
 	g_test_add_func("/options/tables", tables_are_sound);
 	g_test_add_func("/job/memory-pictures", picture_in_memory);
+	g_test_add_func("/job/scale", scale_goes_through);
 	g_test_add_func("/job/packed-order", packed_order);
 	g_test_add_func("/job/stop", stop_leaves_nothing);
 	g_test_add_func("/job/bad-numbers", bad_numbers_leave_nothing);

@@ -169,14 +169,19 @@ static array view(const array *a, int64_t first_plane, shape s)
 	return v;
 }
 
+array array_slices(const array *a, int64_t c, int64_t z, int64_t n)
+{
+	return view(a, c * a->shape.z + z, (shape){ 1, n, a->shape.y, a->shape.x });
+}
+
 array array_channel(const array *a, int64_t c)
 {
-	return view(a, c * a->shape.z, (shape){ 1, a->shape.z, a->shape.y, a->shape.x });
+	return array_slices(a, c, 0, a->shape.z);
 }
 
 array array_plane(const array *a, int64_t c, int64_t z)
 {
-	return view(a, c * a->shape.z + z, (shape){ 1, 1, a->shape.y, a->shape.x });
+	return array_slices(a, c, z, 1);
 }
 
 array array_from_row(const array *a, int64_t z, int64_t y)

@@ -54,11 +54,12 @@ bool array_would_fit(device *dev, int64_t bytes, const char *what, GError **err)
 int64_t array_bytes(enum array_type type, shape s);
 
 /*
- * A view of planes: channel c (all depths), or one plane (c, z), or rows [first, end) of every
- * one-plane array.  It borrows, lives as long as `a`, and needs no free.
+ * A view of planes: channel c (all depths), or one plane (c, z), or n planes of channel c from z
+ * on, as those of one point of time.  It borrows, lives as long as `a`, and needs no free.
  */
 array array_channel(const array *a, int64_t c);
 array array_plane(const array *a, int64_t c, int64_t z);
+array array_slices(const array *a, int64_t c, int64_t z, int64_t n);
 
 /* The same as far as a kernel is concerned, but that row 0 is row y of plane (0, z). */
 array array_from_row(const array *a, int64_t z, int64_t y);

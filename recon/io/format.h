@@ -32,6 +32,16 @@ struct format {
 
 extern const struct format format_tiff, format_png, format_npy, format_npz;
 
+/* Open r->path, tell its format and read it; r->facts is there.  NULL and *err: unreadable. */
+image *image_read_any(struct reading *r, GError **err);
+
+/* The shape as one sees it. */
+static inline shape reading_upright(const struct reading *r)
+{
+	shape s = r->shape;
+	return r->orientation < 5 ? s : (shape){ s.c, s.z, s.x, s.y };
+}
+
 #define FORMAT_START_BYTES 16   /* how many bytes `matches` sees, at most */
 
 /* Set *err (BAD_INPUT, where = the file) and return false. */

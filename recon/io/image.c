@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -31,6 +30,7 @@ image *image_new(array *data)
 	im->kind = SAMPLE_FLOAT;
 	im->bits = 32;
 	im->has_z = data && data->shape.z > 1;
+	im->scale = image_scale_new();
 	im->warnings = g_ptr_array_new_with_free_func(g_free);
 	return im;
 }
@@ -42,8 +42,17 @@ void image_free(image *im)
 	array_free(im->data);
 	g_free(im->transfer);
 	g_clear_pointer(&im->icc, g_bytes_unref);
+	image_scale_free(im->scale);
 	g_ptr_array_unref(im->warnings);
 	g_free(im);
+}
+
+void image_set_scale(image *im, const image_scale *scale)
+{
+	if (!scale)
+		return;
+	image_scale_free(im->scale);
+	im->scale = image_scale_copy(scale);
 }
 
 void image_warn(image *im, const char *format, ...)
@@ -95,13 +104,6 @@ bool reading_refuse(const struct reading *r, GError **err, const char *remedy, c
 	return false;
 }
 
-/* The shape as one sees it. */
-static shape upright(const struct reading *r)
-{
-	shape s = r->shape;
-	return r->orientation < 5 ? s : (shape){ s.c, s.z, s.x, s.y };
-}
-
 static bool plausible(const struct reading *r, GError **err)
 {
 	shape s = r->shape;
@@ -117,7 +119,7 @@ static bool plausible(const struct reading *r, GError **err)
 
 bool reading_allocate(struct reading *r, struct layout *l, GError **err)
 {
-	shape s = upright(r);
+	shape s = reading_upright(r);
 	if (s.x < 1 || s.y < 1 || s.z < 1 || s.c < 1)
 		return reading_refuse(r, err, NULL, "holds no pixels (%" G_GINT64_FORMAT " x %"
 			G_GINT64_FORMAT ")", s.x, s.y);
@@ -196,7 +198,7 @@ static int open_input(struct reading *r, GError **err)
 	return -1;
 }
 
-static image *read_any(struct reading *r, GError **err)
+image *image_read_any(struct reading *r, GError **err)
 {
 	g_autoptr(image) im = r->im = image_new(NULL);
 	r->orientation = 1;
@@ -214,56 +216,7 @@ image *image_read(device *dev, const char *path, GError **err)
 {
 	json_auto_t *facts = json_object();
 	struct reading r = { .path = path, .dev = dev, .facts = facts };
-	return read_any(&r, err);
-}
-
-static json_t *shape_json(shape s, bool has_z)
-{
-	json_t *list = json_array();
-	if (has_z)
-		json_array_append_new(list, json_integer(s.z));
-	json_array_append_new(list, json_integer(s.y));
-	json_array_append_new(list, json_integer(s.x));
-	if (s.c > 1)
-		json_array_append_new(list, json_integer(s.c));
-	return list;
-}
-
-/* Text from a file need not be UTF-8. */
-static json_t *text_json(const char *text)
-{
-	g_autofree char *valid = g_utf8_make_valid(text, -1);
-	return json_string(valid);
-}
-
-void *image_describe(const char *path, GError **err)
-{
-	json_auto_t *facts = json_object();
-	struct reading r = { .path = path, .facts = facts };
-	g_autoptr(image) im = read_any(&r, err);
-	if (!im)
-		return NULL;
-	shape s = upright(&r);
-	json_t *warnings = json_array(), *all = json_object();
-	for (guint i = 0; i < im->warnings->len; i++)
-		json_array_append_new(warnings, text_json(im->warnings->pdata[i]));
-	json_object_set_new(all, "format", json_string(im->format));
-	json_object_set_new(all, "shape", shape_json(s, im->has_z));
-	json_object_set_new(all, "width", json_integer(s.x));
-	json_object_set_new(all, "height", json_integer(s.y));
-	json_object_set_new(all, "pages", json_integer(s.z));
-	json_object_set_new(all, "channels", json_integer(s.c));
-	json_object_set_new(all, "samples", json_string(sample_kind_name(im->kind)));
-	json_object_set_new(all, "bits", json_integer(im->bits));
-	json_object_set_new(all, "alpha", json_boolean(im->alpha));
-	json_object_set_new(all, "transfer", im->transfer ? text_json(im->transfer) : json_null());
-	json_object_set_new(all, "icc_bytes",
-		json_integer(im->icc ? (json_int_t)g_bytes_get_size(im->icc) : 0));
-	json_object_set_new(all, "orientation", json_integer(r.orientation));
-	json_object_set_new(all, "file_bytes", json_integer(r.file_bytes));
-	json_object_update(all, facts);
-	json_object_set_new(all, "warnings", warnings);
-	return all;
+	return image_read_any(&r, err);
 }
 
 /* --- writing -------------------------------------------------------------------------------- */

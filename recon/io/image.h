@@ -4,6 +4,7 @@
 #define IO_IMAGE_H
 
 #include "core/array.h"
+#include "core/scale.h"
 
 enum sample_kind { SAMPLE_UNSIGNED, SAMPLE_SIGNED, SAMPLE_FLOAT };
 
@@ -16,6 +17,7 @@ typedef struct image {
 	bool has_z;             /* more than one page, or an array of rank 3 taken as a stack */
 	char *transfer;         /* its tone curve, as the file says ("sRGB", "gamma 0.45455"); or NULL */
 	GBytes *icc;            /* colour profile, or NULL */
+	image_scale *scale;     /* owned; never NULL */
 	GPtrArray *warnings;    /* char *, owned; never NULL */
 } image;
 
@@ -25,6 +27,8 @@ typedef struct image {
  * Shapes: gray (1, 1, y, x); colour (c, 1, y, x); pages (c, z, y, x).  Arrays: rank 0 and 1 are one
  * row; rank 2 (y, x); rank 3 (z, y, x), or colour (y, x, c) where the last axis is 1..4 and both
  * others are longer; rank 4 (z, y, x, c).
+ * Pages whose description (ImageJ's, OME-XML) says so become channels, slices and points of time:
+ * see image_scale.  What the pages do not bear out is not believed, with a warning.
  * Values are those stored, rounded to float (integers above 2^24 lose their last bits), but
  * palettes are looked up (8 or 16 bits), gray where 0 is white is turned round, orientation tags
  * are honoured, and transparency is dropped with a warning.
@@ -38,9 +42,14 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(image, image_free)
 /* Takes `data`. */
 image *image_new(array *data);
 
+/* Copies the scale; NULL: that of the picture stays. */
+void image_set_scale(image *im, const image_scale *scale);
+
 /*
  * Write to `path`, by its extension: .tif .tiff (float32 as it is; multi-page; BigTIFF when
- * needed), .npy (float32), .png (values 0..1 to 16 bit, clipped; 1, 2, 3 or 4 channels; z = 1).
+ * needed; with ImageJ's description and a page for each channel where the scale is known; with
+ * OME-XML when the name ends in .ome.tif or .ome.tiff), .npy (float32), .png (values 0..1 to
+ * 16 bit, clipped; 1, 2, 3 or 4 channels; z = 1).
  * The file appears under its name only when complete (written beside it, flushed, renamed).
  * An existing file is replaced only with `overwrite`, and keeps its permissions; a symbolic link
  * stays, and what it points at is replaced.  Errors: BAD_USAGE (unknown extension),
@@ -58,7 +67,9 @@ bool file_write_whole(const char *path, const void *bytes, size_t size, bool ove
 /*
  * What the header says, as a jansson object: format, shape ([z,] y, x[, c]), width, height, pages,
  * channels, samples ("unsigned", "signed", "float"), bits, alpha, transfer, icc_bytes, orientation,
- * file_bytes, warnings, and what the format has besides (compression, description, dtype ...).
+ * file_bytes, slices, frames, voxel_nm (x, y, z), unit, interval_s, numerical_aperture,
+ * refractive_index, channel_names, emission_nm, excitation_nm, warnings, and what the format has
+ * besides (compression, description, dtype ...).
  * NULL and *err when unreadable.  The pixels are not read.  The caller owns the reference.
  */
 void *image_describe(const char *path, GError **err);

@@ -3,6 +3,7 @@
 #include "io/tiff-page.h"
 
 #include <errno.h>
+#include <math.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -188,6 +189,18 @@ static bool find_photometric(struct tiff *t, struct tiff_page *p, GError **err)
 
 /* --- sizes ---------------------------------------------------------------------------------- */
 
+static void find_resolution(struct tiff *t, struct tiff_page *p)
+{
+	float x = 0, y = 0;
+	uint16_t unit = RESUNIT_INCH;
+	TIFFGetField(t->tif, TIFFTAG_XRESOLUTION, &x);
+	TIFFGetField(t->tif, TIFFTAG_YRESOLUTION, &y);
+	TIFFGetFieldDefaulted(t->tif, TIFFTAG_RESOLUTIONUNIT, &unit);
+	p->resolution[0] = isfinite(x) && x > 0 ? (double)x : NAN;
+	p->resolution[1] = isfinite(y) && y > 0 ? (double)y : NAN;
+	p->resolution_unit = unit;
+}
+
 static bool find_size(struct tiff *t, struct tiff_page *p, GError **err)
 {
 	uint32_t width = 0, height = 0, tile_width = 0, tile_height = 0;
@@ -266,11 +279,12 @@ bool tiff_page_is_extra(TIFF *tif)
 
 bool tiff_page_read(struct tiff *t, struct tiff_page *p, GError **err)
 {
-	*p = (struct tiff_page){ .width = 0 };
+	*p = (struct tiff_page){ .directory = TIFFCurrentDirectory(t->tif) };
 	uint8_t *dng;
 	if (TIFFGetField(t->tif, TIFFTAG_DNGVERSION, &dng))
 		return reading_refuse(t->r, err, "develop it to a linear 16-bit TIFF first",
 			"is a camera's raw file (DNG), not a finished picture");
+	find_resolution(t, p);
 	return find_size(t, p, err) && find_codec(t, p, err) && find_samples(t, p, err) &&
 		find_photometric(t, p, err) && sizes_are_true(t, p, err);
 }

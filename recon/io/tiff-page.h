@@ -6,6 +6,8 @@
 #include <tiffio.h>
 #include "io/format.h"
 
+#define PAGES_MOST 65000
+
 struct tiff {
 	TIFF *tif;
 	struct reading *r;      /* NULL while writing */
@@ -29,7 +31,10 @@ struct tiff_codec {
 };
 
 struct tiff_page {
+	int64_t directory;      /* its number in the file, thumbnails counted */
 	int64_t width, height;
+	double resolution[2];   /* pixels a unit along x and y; NaN: not said */
+	int resolution_unit;    /* RESUNIT_... */
 	int64_t tile_width, tile_height;        /* 0: strips */
 	int samples;            /* stored a pixel */
 	int channels;           /* kept of these */
@@ -41,11 +46,35 @@ struct tiff_page {
 	const struct tiff_codec *codec;
 };
 
+/* Channels that the page gives: a palette gives colours. */
+static inline int64_t tiff_page_channels(const struct tiff_page *p)
+{
+	return p->photometric == PHOTOMETRIC_PALETTE ? 3 : p->channels;
+}
+
 /* The directory that libtiff stands at.  False with *err: not to be read by us. */
 bool tiff_page_read(struct tiff *t, struct tiff_page *p, GError **err);
 
 /* A thumbnail or mask, not a picture of its own. */
 bool tiff_page_is_extra(TIFF *tif);
+
+/* Refuse the file as damaged in `what`, in libtiff's words. */
+bool tiff_damaged(struct tiff *t, GError **err, const char *what);
+
+/* Errors that libtiff went on after are worth a warning. */
+void tiff_forgive(struct tiff *t);
+
+/* To the next page that counts.  1: there; 0: no more; -1: *err is set. */
+int tiff_next_page(struct tiff *t, bool first, GError **err);
+
+struct page_list;
+
+/*
+ * Walk all pages, from the first directory on, and arrange them by what the description says:
+ * fills in r->shape, im->scale and the list, which tiff_pages_clear frees.
+ */
+bool tiff_pages_read(struct tiff *t, struct page_list *list, GError **err);
+void tiff_pages_clear(struct page_list *list);
 
 /* See struct format. */
 bool tiff_write(const image *im, int fd, const char *path, GError **err);

@@ -3,9 +3,8 @@
 #include <math.h>
 #include <string.h>
 #include <unistd.h>
-#include "io/tiff-page.h"
+#include "io/planes.h"
 
-#define PAGES_MOST 65000
 #define MEMORY_SPARE ((int64_t)64 << 20)        /* bytes at once, beyond those of the file */
 #define TILE_MOST ((int64_t)256 << 20)          /* bytes */
 #define TEXT_MOST 1000                          /* letters of a tag told by describe */
@@ -19,98 +18,12 @@ static bool tiff_matches(const uint8_t *start, size_t size)
 	return false;
 }
 
-static bool damaged(struct tiff *t, GError **err, const char *what)
-{
-	return reading_refuse(t->r, err, "copy or save it again", "%s: %s", what,
-		t->error ? t->error : t->warning ? t->warning : "the reason is not known");
-}
-
-/* Errors that libtiff went on after are worth a warning. */
-static void forgive(struct tiff *t)
-{
-	if (t->error)
-		image_warn(t->r->im, "%s", t->error);
-	g_clear_pointer(&t->error, g_free);
-}
-
-/* --- walking the pages ---------------------------------------------------------------------- */
-
-/* libtiff takes a file that is cut in the link to the next page for the end of the list. */
-static bool link_is_whole(const struct tiff *t)
-{
-	int64_t at = (int64_t)TIFFCurrentDirOffset(t->tif);
-	bool big = TIFFIsBigTIFF(t->tif) != 0;
-	uint8_t count[8];
-	int size = big ? 8 : 2;
-	if (pread(t->r->fd, count, (size_t)size, at) != size)
-		return false;
-	int64_t n = 0;
-	for (int i = 0; i < size; i++)
-		n = n << 8 | count[TIFFIsBigEndian(t->tif) ? i : size - 1 - i];
-	return at + size + n * (big ? 20 : 12) + (big ? 8 : 4) <= t->r->file_bytes;
-}
-
-/* To the next page that counts.  1: there; 0: no more; -1: *err is set. */
-static int next_page(struct tiff *t, bool first, GError **err)
-{
-	for (bool at_one = first;; at_one = true) {
-		if (at_one && !tiff_page_is_extra(t->tif))
-			return 1;
-		if (TIFFLastDirectory(t->tif) && link_is_whole(t))
-			return 0;
-		t->sizes_guessed = false;
-		if (!TIFFReadDirectory(t->tif)) {
-			damaged(t, err, "a page is missing or damaged");
-			return -1;
-		}
-		forgive(t);
-		if (TIFFCurrentDirectory(t->tif) >= PAGES_MOST) {
-			reading_refuse(t->r, err, NULL, "has more than %d pages", PAGES_MOST);
-			return -1;
-		}
-	}
-}
-
-static bool same_kind(const struct tiff_page *a, const struct tiff_page *b)
-{
-	return a->width == b->width && a->height == b->height && a->channels == b->channels &&
-		a->bits == b->bits && a->kind == b->kind && a->orientation == b->orientation &&
-		a->photometric == b->photometric;
-}
-
-/* All pages make one stack, so they must be of one kind. */
-static bool survey(struct tiff *t, struct tiff_page *first, GError **err)
-{
-	struct tiff_page p;
-	int found;
-	int64_t pages = 0;
-	while ((found = next_page(t, pages == 0, err)) > 0) {
-		if (!tiff_page_read(t, pages ? &p : first, err))
-			return false;
-		if (pages && !same_kind(&p, first))
-			return reading_refuse(t->r, err, "save its pages as files of their own",
-				"page %" G_GINT64_FORMAT " is not like the first (%" G_GINT64_FORMAT " x %"
-				G_GINT64_FORMAT ", %d channels of %d bits; the first: %" G_GINT64_FORMAT " x %"
-				G_GINT64_FORMAT ", %d of %d)", pages + 1, p.width, p.height, p.channels, p.bits,
-				first->width, first->height, first->channels, first->bits);
-		pages++;
-	}
-	if (found < 0)
-		return false;
-	if (pages == 0)
-		return reading_refuse(t->r, err, "develop it first, if it is a camera's raw file",
-			"holds thumbnails only");
-	int64_t channels = first->photometric == PHOTOMETRIC_PALETTE ? 3 : first->channels;
-	t->r->shape = (shape){ channels, pages, first->height, first->width };
-	return true;
-}
-
 /* --- pixels --------------------------------------------------------------------------------- */
 
 struct target {
 	const struct tiff_page *page;
 	struct layout l;
-	int64_t z;
+	int64_t z, c;           /* where the page belongs; c: its first channel */
 	sample_unpack *unpack;
 	struct palette palette;
 	float *index;           /* one row of colour numbers */
@@ -131,7 +44,7 @@ static bool put(const struct target *g, const uint8_t *row, const int64_t at[2],
 	int64_t n)
 {
 	const struct tiff_page *p = g->page;
-	float *first = layout_at(&g->l, sample, g->z, at[0], at[1]);
+	float *first = layout_at(&g->l, g->c + sample, g->z, at[0], at[1]);
 	if (g->palette.values) {
 		g->unpack(g->index, 1, row, 0, p->separate ? 1 : p->samples, n);
 		return palette_put(&g->palette, &g->l, first, 1, g->index, n);
@@ -188,7 +101,7 @@ static bool read_page(struct tiff *t, const struct target *g, GError **err)
 	if (!done && !t->error)
 		return reading_refuse(t->r, err, NULL, "has a colour number beyond its palette");
 	if (!done || t->error || (p->codec->patches && t->warning))
-		return damaged(t, err, "its pixels are damaged or cut off");
+		return tiff_damaged(t, err, "its pixels are damaged or cut off");
 	return true;
 }
 
@@ -229,7 +142,7 @@ static bool read_page_into(struct tiff *t, struct target *g, GError **err)
 	return read_page(t, g, err);
 }
 
-static bool read_pixels(struct tiff *t, GError **err)
+static bool read_pixels(struct tiff *t, const struct page_list *list, GError **err)
 {
 	struct tiff_page page;
 	struct target g = { .page = &page };
@@ -237,13 +150,17 @@ static bool read_pixels(struct tiff *t, GError **err)
 		return false;
 	t->strips = t->claim = 0;
 	if (!TIFFSetDirectory(t->tif, 0))
-		return damaged(t, err, "the first page cannot be read again");
-	for (g.z = 0; g.z < t->r->shape.z; g.z++) {
-		int found = next_page(t, g.z == 0, err);
+		return tiff_damaged(t, err, "the first page cannot be read again");
+	for (guint i = 0; i < list->pages->len; i++) {
+		int found = tiff_next_page(t, i == 0, err);
 		if (found == 0)
-			return damaged(t, err, "a page is missing");
-		forgive(t);
-		if (found < 0 || !tiff_page_read(t, &page, err) || !read_page_into(t, &g, err))
+			return tiff_damaged(t, err, "a page is missing");
+		tiff_forgive(t);
+		if (found < 0 || !tiff_page_read(t, &page, err))
+			return false;
+		g.z = list->place[i] / list->channels;
+		g.c = list->place[i] % list->channels * tiff_page_channels(&page);
+		if (list->place[i] >= 0 && !read_page_into(t, &g, err))
 			return false;
 	}
 	return true;
@@ -275,16 +192,14 @@ static void note_first_page(struct tiff *t)
 		t->r->im->icc = g_bytes_new(profile, size);
 }
 
-/* ImageJ writes stacks above 4 GB as one page, with the rest behind it and no directory. */
-static void note_imagej(struct tiff *t)
+/* As one sees it: rows that are stored as columns have the columns' size. */
+static void turn_voxel(const struct reading *r)
 {
-	const char *text = json_string_value(json_object_get(t->r->facts, "description"));
-	bool imagej = text && g_str_has_prefix(text, "ImageJ=");
-	const char *images = imagej ? strstr(text, "\nimages=") : NULL;
-	int64_t n = images ? g_ascii_strtoll(images + strlen("\nimages="), NULL, 10) : 0;
-	if (n > t->r->shape.z)
-		image_warn(t->r->im, "ImageJ put %" G_GINT64_FORMAT " pages in it, but lists %"
-			G_GINT64_FORMAT "; the others are not read", n, t->r->shape.z);
+	double *voxel = r->im->scale->voxel, x = voxel[0];
+	if (r->orientation < 5)
+		return;
+	voxel[0] = voxel[1];
+	voxel[1] = x;
 }
 
 static void note_facts(struct tiff *t, const struct tiff_page *p)
@@ -303,18 +218,21 @@ static void note_facts(struct tiff *t, const struct tiff_page *p)
 	json_object_set_new(r->facts, "planar", json_boolean(p->separate));
 	json_object_set_new(r->facts, "palette",
 		json_boolean(p->photometric == PHOTOMETRIC_PALETTE));
-	note_imagej(t);
+	turn_voxel(r);
 }
 
 static bool read_all(struct tiff *t, GError **err)
 {
-	struct tiff_page first;
-	forgive(t);
+	struct page_list list = { .channels = 1 };
+	tiff_forgive(t);
 	note_first_page(t);
-	if (!survey(t, &first, err))
-		return false;
-	note_facts(t, &first);
-	return !t->r->dev || read_pixels(t, err);
+	bool done = tiff_pages_read(t, &list, err);
+	if (done) {
+		note_facts(t, &g_array_index(list.pages, struct tiff_page, list.first));
+		done = !t->r->dev || read_pixels(t, &list, err);
+	}
+	tiff_pages_clear(&list);
+	return done;
 }
 
 static bool tiff_read(struct reading *r, GError **err)
@@ -322,7 +240,7 @@ static bool tiff_read(struct reading *r, GError **err)
 	struct tiff t = { .r = r };
 	bool done = lseek(r->fd, 0, SEEK_SET) == 0 &&
 		(tiff_open(&t, r->fd, "rm", r->file_bytes + MEMORY_SPARE) ||
-		 damaged(&t, err, "is not a whole TIFF file")) && read_all(&t, err);
+		 tiff_damaged(&t, err, "is not a whole TIFF file")) && read_all(&t, err);
 	tiff_close(&t);
 	return done;
 }

@@ -211,10 +211,10 @@ static void compare_outputs(relumine_job *inner, const json_t *sidecar)
 		const char *path = json_string_value(json_object_get(entry, "path"));
 		const char *sha256 = json_string_value(json_object_get(entry, "sha256"));
 		bool result = json_is_null(json_object_get(entry, "option"));
-		const char *extension = result && path ? strrchr(path, '.') : NULL;
+		const char *extension = result && path ? picture_extension(path) : NULL;
 		for (guint k = 0; extension && sha256 && k < inner->targets->len; k++) {
 			const target *t = inner->targets->pdata[k];
-			if (t->sha256 && !t->option && g_str_has_suffix(t->path, extension) &&
+			if (t->sha256 && !t->option && !strcmp(picture_extension(t->path), extension) &&
 			    strcmp(t->sha256, sha256) != 0)
 				report_warn(inner->report, "%s: differs from what the sidecar describes", t->path);
 		}
@@ -244,6 +244,7 @@ bool again_run(relumine_job *job, GError **err)
 		job->cpu = g_steal_pointer(&inner->cpu);
 		job->dev = g_steal_pointer(&inner->dev);
 		job->task.result = g_steal_pointer(&inner->task.result);
+		job->task.scale = g_steal_pointer(&inner->task.scale);
 		job->text = g_steal_pointer(&inner->text);
 		job->json = g_steal_pointer(&inner->json);
 		job->warnings = g_steal_pointer(&inner->warnings);

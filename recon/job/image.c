@@ -21,6 +21,7 @@ void relumine_image_free(relumine_image *im)
 	if (!im)
 		return;
 	array_free(im->data);
+	image_scale_free(im->scale);
 	device_free(im->dev);
 	g_free(im);
 }
@@ -67,12 +68,13 @@ relumine_image *relumine_image_new(int64_t z, int64_t y, int64_t x, int64_t chan
 	return g_steal_pointer(&im);
 }
 
-relumine_image *image_from(const array *a, double white, GError **err)
+relumine_image *image_from(const array *a, double white, const image_scale *scale, GError **err)
 {
 	g_autoptr(relumine_image) im = empty_image(err);
 	if (!im)
 		return NULL;
 	im->white = white;
+	im->scale = image_scale_copy(scale);
 	im->data = array_move(a, im->dev);
 	return device_ok(im->dev, err) ? g_steal_pointer(&im) : NULL;
 }
@@ -85,6 +87,7 @@ relumine_image *relumine_image_read(const char *path, GError **err)
 		return NULL;
 	im->white = image_white(file);
 	im->data = g_steal_pointer(&file->data);
+	im->scale = g_steal_pointer(&file->scale);
 	return g_steal_pointer(&im);
 }
 
@@ -94,6 +97,7 @@ bool relumine_image_write(const relumine_image *im, const char *path, bool overw
 	if (!device_ok(im->dev, err))
 		return false;
 	g_autoptr(image) file = image_new(g_steal_pointer(&copy));
+	image_set_scale(file, im->scale);
 	return image_write(file, path, overwrite, err);
 }
 
@@ -121,7 +125,7 @@ bool relumine_job_set_image(relumine_job *job, const char *option, const relumin
 			job->mode->command.name);
 		return false;
 	}
-	g_autoptr(relumine_image) copy = image_from(im->data, im->white, err);
+	g_autoptr(relumine_image) copy = image_from(im->data, im->white, im->scale, err);
 	if (!copy || (o && !relumine_job_set(job, option, name, err)))
 		return false;
 	source *s = source_new(option, name);
@@ -132,5 +136,5 @@ bool relumine_job_set_image(relumine_job *job, const char *option, const relumin
 
 relumine_image *relumine_job_result(const relumine_job *job)
 {
-	return job->task.result ? image_from(job->task.result, 0, NULL) : NULL;
+	return job->task.result ? image_from(job->task.result, 0, job->task.scale, NULL) : NULL;
 }

@@ -54,6 +54,17 @@ static void add_values(json_t *facts, const array *a)
 	json_object_set_new(facts, "infinite", json_integer(v.infinite));
 }
 
+#define TEXT_MOST 160   /* letters of a text that people see; --json has more */
+
+/* In one line, cut where it gets long. */
+static char *one_line(const char *text)
+{
+	bool whole = g_utf8_strlen(text, -1) <= TEXT_MOST;
+	g_autofree char *part = whole ? g_strdup(text) : g_utf8_substring(text, 0, TEXT_MOST);
+	g_strdelimit(part, "\r\n\t", ' ');
+	return g_strconcat(g_strchomp(part), whole ? "" : " ...", NULL);
+}
+
 /* "  compression    lzw" for every fact; lists in one line */
 static void print_facts(GString *text, json_t *facts)
 {
@@ -64,7 +75,8 @@ static void print_facts(GString *text, json_t *facts)
 			continue;
 		char *dump = json_is_string(value) ? NULL :
 			json_dumps(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(9));
-		g_string_append_printf(text, "  %-14s %s\n", name, dump ? dump : json_string_value(value));
+		g_autofree char *line = dump ? NULL : one_line(json_string_value(value));
+		g_string_append_printf(text, "  %-14s %s\n", name, dump ? dump : line);
 		free(dump);
 	}
 }
@@ -143,7 +155,10 @@ const modality command_inspect = {
 		.description =
 			"Prints what the header of each file says, and the least and largest value, the mean "
 			"and how many values are NaN or infinite. Of several files those that cannot be read "
-			"are named, and the exit status is 1.",
+			"are named, and the exit status is 1. Of a microscope's stack it tells the size of "
+			"voxels in nm (voxel_nm: x, y, z), channels, slices, points of time (frames), the "
+			"seconds between them, numerical aperture, refractive index and wavelengths, as far as "
+			"the file does.",
 	},
 	.on_cpu = true,
 	.run = run,

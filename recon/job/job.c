@@ -26,7 +26,8 @@ const relumine_option common_table[] = {
 
 const relumine_option output_table[] = {
 	{ "output", 'o', RELUMINE_FILE_OUT, NULL, 0, 0, NULL, "FILE",
-		"the result: .tif, .npy (float32, linear) or .png (16 bit, for the eye); may repeat",
+		"the result: .tif, .ome.tif, .npy (float32, linear) or .png (16 bit, for the eye); may "
+		"repeat",
 		true, OPTION_AT(output_options, output) },
 	{ "overwrite", 0, RELUMINE_FLAG, NULL, 0, 0, NULL, NULL,
 		"replace outputs that are there already", false, OPTION_AT(output_options, overwrite) },
@@ -97,6 +98,8 @@ void relumine_job_free(relumine_job *job)
 	g_clear_pointer(&job->task.pictures, g_hash_table_unref);
 	array_free(job->task.result);
 	g_clear_pointer(&job->task.extras, g_hash_table_unref);
+	image_scale_free(job->task.scale);
+	g_clear_pointer(&job->task.extra_scales, g_hash_table_unref);
 	if (job->dev != job->cpu)
 		device_free(job->dev);
 	device_free(job->cpu);

@@ -14,6 +14,7 @@ struct relumine_image {
 	device *dev;
 	array *data;
 	double white;           /* the largest value an integer sample can hold; 0 for float */
+	image_scale *scale;     /* owned; NULL: not known */
 };
 
 /* What every command takes. */
@@ -105,11 +106,13 @@ char *picture_file(const char *path);
 /* The largest value an integer sample can hold; 0 for floats. */
 double image_white(const image *im);
 
-/* image.c: a copy of an array on the CPU as a picture of its own */
-relumine_image *image_from(const array *a, double white, GError **err);
+/* image.c: copies of an array on the CPU and of its scale (may be NULL) as a picture of its own */
+relumine_image *image_from(const array *a, double white, const image_scale *scale, GError **err);
 
 /* targets.c: what comes out */
 void target_free(target *t);
+/* What tells writers what to write: ".tif", but ".ome.tif" of "a.ome.tif"; "": there is none. */
+const char *picture_extension(const char *path);
 bool targets_check(relumine_job *job, GError **err);    /* before anything is computed */
 array *target_array(const relumine_job *job, const target *t);  /* NULL: was not made */
 bool targets_write(relumine_job *job, GError **err);    /* pictures, sidecars, trace: all or none */

@@ -150,15 +150,23 @@ bool targets_check(relumine_job *job, GError **err)
 
 /* --- writing --------------------------------------------------------------------------------- */
 
+const char *picture_extension(const char *path)
+{
+	const char *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path;
+	const char *dot = strrchr(base, '.');
+	if (dot && dot - base >= 4 && !g_ascii_strncasecmp(dot - 4, ".ome", 4))
+		dot -= 4;
+	return dot ? dot : "";
+}
+
 /* A name in the same folder, with the same extension, that nobody has. */
 static char *stage_name(const target *t)
 {
 	g_autofree char *folder = g_path_get_dirname(target_file(t));
-	const char *dot = strrchr(t->path, '.'), *slash = strrchr(t->path, '/');
 	struct stat st;
 	for (;;) {
 		g_autofree char *base = g_strdup_printf(".relumine-%08x%08x%s", g_random_int(),
-			g_random_int(), dot && (!slash || dot > slash) ? dot : "");
+			g_random_int(), picture_extension(t->path));
 		g_autofree char *name = g_build_filename(folder, base, NULL);
 		if (lstat(name, &st) != 0)
 			return g_steal_pointer(&name);
@@ -178,10 +186,11 @@ static bool write_png(relumine_job *job, const array *a, const char *path, GErro
 	return im && device_ok(job->cpu, err) && image_write(im, path, true, err);
 }
 
-/* Values as they are, lent to the writer. */
-static bool write_linear(array *a, const char *path, GError **err)
+/* Values as they are, lent to the writer.  scale: may be NULL. */
+static bool write_linear(array *a, const image_scale *scale, const char *path, GError **err)
 {
 	g_autoptr(image) im = image_new(a);
+	image_set_scale(im, scale);
 	bool done = image_write(im, path, true, err);
 	im->data = NULL;
 	return done;
@@ -194,6 +203,13 @@ array *target_array(const relumine_job *job, const target *t)
 	return job->task.extras ? g_hash_table_lookup(job->task.extras, t->option) : NULL;
 }
 
+static const image_scale *target_scale(const relumine_job *job, const target *t)
+{
+	if (!t->option)
+		return job->task.scale;
+	return job->task.extra_scales ? g_hash_table_lookup(job->task.extra_scales, t->option) : NULL;
+}
+
 static bool stage_picture(relumine_job *job, target *t, GError **err)
 {
 	array *a = target_array(job, t);
@@ -202,7 +218,7 @@ static bool stage_picture(relumine_job *job, target *t, GError **err)
 		return false;
 	}
 	bool done = is_png(t->path) ? write_png(job, a, t->staged, err) :
-		write_linear(a, t->staged, err);
+		write_linear(a, target_scale(job, t), t->staged, err);
 	if (!done)
 		return false;
 	t->sha256 = file_sha256(t->staged, &t->bytes, err);

@@ -5,6 +5,7 @@
 
 #include "core/array.h"
 #include "core/report.h"
+#include "core/scale.h"
 #include "core/watch.h"
 #include "relumine.h"
 
@@ -13,6 +14,7 @@ typedef struct {
 	const char *path;       /* for messages */
 	array *data;            /* REAL, CPU, values as stored */
 	double white;           /* the largest value an integer sample can hold; 0 for float */
+	const image_scale *scale;       /* voxels, channels, points of time; NULL: nothing is known */
 } input;
 
 /* One call of a command. */
@@ -27,9 +29,11 @@ typedef struct task {
 	report *report;
 	watch *watch;
 	array *result;          /* made by the command; REAL; owned by the task */
+	image_scale *scale;     /* of the result, for its files; owned; NULL: not known */
 	GString *text;          /* lines for people, on stdout; commands that write need none */
 	void *facts;            /* json_t object: what goes into the JSON result beside the metrics */
 	GHashTable *extras;     /* FILE_OUT option name -> array *, owned: see task_add_picture */
+	GHashTable *extra_scales;       /* FILE_OUT option name -> image_scale *, owned */
 } task;
 
 /* The picture given with --option, or NULL. */
@@ -57,6 +61,15 @@ static inline void task_add_picture(task *t, const char *option, array *data)
 		t->extras = g_hash_table_new_full(g_str_hash, g_str_equal, NULL,
 			(GDestroyNotify)array_free);
 	g_hash_table_replace(t->extras, (gpointer)option, data);
+}
+
+/* The scale of such a picture.  option: static.  Takes `scale`. */
+static inline void task_scale_picture(task *t, const char *option, image_scale *scale)
+{
+	if (!t->extra_scales)
+		t->extra_scales = g_hash_table_new_full(g_str_hash, g_str_equal, NULL,
+			(GDestroyNotify)image_scale_free);
+	g_hash_table_replace(t->extra_scales, (gpointer)option, scale);
 }
 
 /*
