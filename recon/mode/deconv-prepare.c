@@ -13,7 +13,9 @@ void deconv_data_clear(deconv_data *d)
 {
 	g_clear_pointer(&d->y, array_free);
 	g_clear_pointer(&d->weights, array_free);
-	g_clear_pointer(&d->psf, array_free);
+	for (int64_t i = 0; i < d->n_spreads; i++)
+		array_free(d->spreads[i].psf);
+	g_clear_pointer(&d->spreads, g_free);
 }
 
 /* --- the PSF ---------------------------------------------------------------------------------- */
@@ -71,43 +73,70 @@ static array *part_of(const array *a, position first, position end)
 	return part;
 }
 
-static void crop_psf(deconv_data *d)
+static void crop_psf(deconv_spread *a, shape w)
 {
-	shape w = d->y->shape, p = d->psf->shape;
-	position first = { first_needed(d->centre.z, w.z), first_needed(d->centre.y, w.y),
-		first_needed(d->centre.x, w.x) };
-	position end = { end_needed(p.z, d->centre.z, w.z), end_needed(p.y, d->centre.y, w.y),
-		end_needed(p.x, d->centre.x, w.x) };
-	g_autoptr(array) whole = d->psf;
-	d->psf = part_of(whole, first, end);
-	d->centre = (position){ d->centre.z - first.z, d->centre.y - first.y, d->centre.x - first.x };
+	position c = a->centre;
+	shape p = a->psf->shape;
+	position first = { first_needed(c.z, w.z), first_needed(c.y, w.y), first_needed(c.x, w.x) };
+	position end = { end_needed(p.z, c.z, w.z), end_needed(p.y, c.y, w.y), end_needed(p.x, c.x, w.x) };
+	g_autoptr(array) whole = a->psf;
+	a->psf = part_of(whole, first, end);
+	a->centre = (position){ c.z - first.z, c.y - first.y, c.x - first.x };
 }
 
-static bool prepare_psf(const task *t, deconv_data *d, GError **err)
+/* What a PSF from a file may have that a PSF cannot: mended, and told. */
+static void mend_psf(const task *t, const input *p, deconv_spread *a)
 {
 	const deconv_options *o = t->options;
+	position middle = middle_of(a->psf->shape), peak = peak_of(a->psf);
+	double sum = vec_sum(a->psf);
+	calibrate_subtract(a->psf, 0, true);
+	if (vec_sum(a->psf) > sum * (1 + 1e-6))
+		report_warn(t->report, "%s has negative values, which a PSF cannot have: taken as 0", p->path);
+	if (o->centre != CENTRE_MIDDLE)
+		a->centre = peak;
+	if (a->centre.z != middle.z || a->centre.y != middle.y || a->centre.x != middle.x)
+		report_warn(t->report, "%s is brightest %d, %d, %d pixels (z, y, x) off its middle: taken as its "
+			"centre; --psf-centre middle for the middle", p->path, (int)(peak.z - middle.z),
+			(int)(peak.y - middle.y), (int)(peak.x - middle.x));
+}
+
+static bool prepare_psf(const task *t, shape stack, deconv_spread *a, GError **err)
+{
 	const input *p = task_picture(t, "psf");
-	d->psf = array_copy(p->data);
-	if (d->psf->shape.c != 1 && d->psf->shape.c != d->y->shape.c) {
-		error_set(err, RELUMINE_MISMATCH, p->path, "give one channel, or one for each of the picture's",
-			"the PSF has %d channels, the picture %d", (int)d->psf->shape.c, (int)d->y->shape.c);
+	const char *name = p ? p->path : "the PSF";
+	if (!psf_check(a->psf, name, err))
+		return false;
+	a->centre = middle_of(a->psf->shape);
+	if (p)
+		mend_psf(t, p, a);
+	crop_psf(a, stack);
+	return device_ok(t->cpu, err) && psf_normalise(a->psf, PSF_NORM_VOLUME, NULL, name, err);
+}
+
+static bool prepare_psfs(const task *t, deconv_data *d, GError **err)
+{
+	shape stack = d->y->shape;
+	stack.z /= d->frames;
+	g_autoptr(GPtrArray) all = deconv_psfs(t, stack, err);
+	if (!all)
+		return false;
+	if (all->len != 1 && all->len != (guint)stack.c) {
+		error_set(err, RELUMINE_MISMATCH, task_picture(t, "psf")->path, "give one channel, or one for "
+			"each of the picture's", "the PSF has %d channels, the picture %d", (int)all->len,
+			(int)stack.c);
 		return false;
 	}
-	if (!device_ok(t->cpu, err) || !psf_check(d->psf, p->path, err))
-		return false;
-	double negative = vec_sum(d->psf);
-	calibrate_subtract(d->psf, 0, true);
-	if (vec_sum(d->psf) > negative * (1 + 1e-6))
-		report_warn(t->report, "%s has negative values, which a PSF cannot have: taken as 0", p->path);
-	array first = array_channel(d->psf, 0);
-	position middle = middle_of(d->psf->shape);
-	d->centre = o->centre == CENTRE_MIDDLE ? middle : peak_of(&first);
-	if (d->centre.z != middle.z || d->centre.y != middle.y || d->centre.x != middle.x)
-		report_warn(t->report, "%s is brightest %d, %d, %d pixels (z, y, x) off its middle: taken as its "
-			"centre; --psf-centre middle for the middle", p->path, (int)(d->centre.z - middle.z),
-			(int)(d->centre.y - middle.y), (int)(d->centre.x - middle.x));
-	crop_psf(d);
-	return device_ok(t->cpu, err) && psf_normalise(d->psf, PSF_NORM_VOLUME, NULL, p->path, err);
+	d->n_spreads = all->len;
+	d->spreads = g_new0(deconv_spread, all->len);
+	for (guint i = 0; i < all->len; i++) {
+		d->spreads[i].psf = all->pdata[i];
+		all->pdata[i] = NULL;
+	}
+	for (guint i = 0; i < all->len; i++)
+		if (!prepare_psf(t, stack, &d->spreads[i], err))
+			return false;
+	return true;
 }
 
 /* --- the data --------------------------------------------------------------------------------- */
@@ -177,10 +206,12 @@ bool deconv_prepare(const task *t, deconv_data *d, GError **err)
 	const input *in = &t->inputs[0];
 	double level = o->saturation >= 0 ? o->saturation : in->white > 0 ? in->white : INFINITY;
 	d->y = array_copy(in->data);
+	d->frames = in->scale && in->scale->frames > 0 && d->y->shape.z % in->scale->frames == 0 ?
+		in->scale->frames : 1;
 	if (!device_ok(t->cpu, err) || (isfinite(level) && !weigh(t, d, level, err)))
 		return false;
 	to_electrons(t, d);
-	if (!prepare_psf(t, d, err) || !find_background(t, d, err))
+	if (!prepare_psfs(t, d, err) || !find_background(t, d, err))
 		return false;
 	report_number(t->report, "least", d->least);
 	report_number(t->report, "background", d->background);

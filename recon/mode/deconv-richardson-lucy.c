@@ -8,9 +8,10 @@
 #include "mode/deconv.h"
 #include "stage/random.h"
 
-/* One channel where it is computed. */
+/* One stack, of a channel and a point of time, where it is computed. */
 typedef struct {
-	array *y, *weights, *h, *result, *held;
+	array y_here, *y, *weights, *h, *result;        /* y_here: a view on the CPU */
+	int64_t number, count;                          /* of the stacks */
 	rl_problem p;
 } channel;
 
@@ -20,30 +21,29 @@ static void channel_clear(channel *c)
 	array_free(c->weights);
 	array_free(c->h);
 	array_free(c->result);
-	array_free(c->held);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(channel, channel_clear)
 
-static array *moved(const array *a, int64_t c, device *dev)
-{
-	array one = array_channel(a, MIN(c, a->shape.c - 1));
-	return array_move(&one, dev);
-}
-
-static bool channel_load(channel *c, const task *t, const deconv_data *d, int64_t i, GError **err)
+static bool channel_load(channel *c, const task *t, const deconv_data *d, GError **err)
 {
 	const deconv_options *o = t->options;
-	g_autoptr(array) psf = moved(d->psf, i, t->dev);
-	c->y = moved(d->y, i, t->dev);
-	c->weights = d->weights ? moved(d->weights, i, t->dev) : NULL;
+	int64_t i = c->number / d->frames, frame = c->number % d->frames;
+	const deconv_spread *spread = deconv_spread_of(d, i);
+	g_autoptr(array) psf = array_move(spread->psf, t->dev);
+	c->y_here = deconv_frame(d->y, i, frame, d->frames);
+	c->y = array_move(&c->y_here, t->dev);
+	if (d->weights) {
+		array w = deconv_frame(d->weights, i, frame, d->frames);
+		c->weights = array_move(&w, t->dev);
+	}
 	c->result = array_like(c->y);
 	c->p = (rl_problem){
 		.y = c->y, .weights = c->weights,
-		.geometry = rl_layout(c->y->shape, psf->shape, d->centre, (enum rl_border)o->border)
+		.geometry = rl_layout(c->y->shape, psf->shape, spread->centre, (enum rl_border)o->border)
 	};
 	if (!device_ok(t->dev, err))
 		return false;
-	c->h = rl_spectrum(psf, d->centre, &c->p.geometry, err);
+	c->h = rl_spectrum(psf, spread->centre, &c->p.geometry, err);
 	c->p.h = c->h;
 	return c->h != NULL;
 }
@@ -60,7 +60,8 @@ static rl_settings settings_of(const task *t, const deconv_data *d, const channe
 		.start = added ? fmax(mean - d->background, d->least) :
 			fmax(mean * (double)shape_count(w) / (double)shape_count(e), d->least),
 		.least = d->least, .seen = 0.01, .iterations = o->iterations,
-		.tolerance = o->stop == STOP_CHANGE ? o->tolerance : 0
+		.tolerance = o->stop == STOP_CHANGE ? o->tolerance : 0,
+		.channel = c->number, .channels = c->count
 	};
 }
 
@@ -109,10 +110,10 @@ static void thin_planes(int64_t first, int64_t end, void *data)
 }
 
 /* One draw: adds its curve. */
-static bool draw(task *t, const deconv_data *d, const channel *c, rl_settings *s, uint64_t seed,
-	double *curve, GError **err)
+static bool draw(task *t, const channel *c, const rl_settings *s, uint64_t seed, double *curve,
+	GError **err)
 {
-	array one = array_channel(d->y, s->channel);
+	array one = c->y_here;
 	g_autoptr(array) kept_here = array_copy(&one);
 	g_autoptr(array) held_here = array_like(&one);
 	g_autofree double *here = g_new(double, s->iterations);
@@ -136,10 +137,10 @@ static bool draw(task *t, const deconv_data *d, const channel *c, rl_settings *s
 }
 
 /* Of little light one draw says little. */
-static int draws_for(const deconv_data *d)
+static int draws_for(const channel *c)
 {
 	const double plenty = 1e7;      /* electrons */
-	return (int)CLAMP(plenty / fmax(vec_sum(d->y), 1), 1, 8);
+	return (int)CLAMP(plenty / fmax(vec_sum(c->y), 1), 1, 8);
 }
 
 /*
@@ -158,8 +159,7 @@ static int64_t first_as_good(const double *curve, int64_t best, double slack)
 }
 
 /* How many iterations are best, or -1. */
-static int64_t best_iterations(task *t, const deconv_data *d, const channel *c, int64_t i,
-	GError **err)
+static int64_t best_iterations(task *t, const deconv_data *d, const channel *c, GError **err)
 {
 	const deconv_options *o = t->options;
 	rl_settings s = settings_of(t, d, c);
@@ -168,27 +168,24 @@ static int64_t best_iterations(task *t, const deconv_data *d, const channel *c, 
 	s.start *= 1 - HELD_BACK;
 	s.least *= 1 - HELD_BACK;
 	s.background *= 1 - HELD_BACK;
-	s.channel = i;
-	s.channels = d->y->shape.c;
-	for (int k = 0; k < draws_for(d); k++)
-		if (!draw(t, d, c, &s, (uint64_t)o->seed + ((uint64_t)k << 40), curve, err))
+	int draws = draws_for(c);
+	for (int k = 0; k < draws; k++)
+		if (!draw(t, c, &s, (uint64_t)o->seed + ((uint64_t)k << 40), curve, err))
 			return -1;
 	for (int64_t k = 1; k < s.iterations; k++)
 		best = curve[k] < curve[best] ? k : best;
-	report_number(t->report, "holdout_divergence", curve[best] / draws_for(d));
-	return MAX(first_as_good(curve, best, LIKELY * draws_for(d)), 1);
+	report_number(t->report, "holdout_divergence", curve[best] / draws);
+	return MAX(first_as_good(curve, best, LIKELY * draws), 1);
 }
 
 /* --- the method ------------------------------------------------------------------------------- */
 
-static bool solve(task *t, const deconv_data *d, channel *c, int64_t i, rl_outcome *o, GError **err)
+static bool solve(task *t, const deconv_data *d, channel *c, rl_outcome *o, GError **err)
 {
 	const deconv_options *options = t->options;
 	rl_settings s = settings_of(t, d, c);
-	s.channel = i;
-	s.channels = d->y->shape.c;
 	if (options->stop == STOP_AUTO) {
-		s.iterations = best_iterations(t, d, c, i, err);
+		s.iterations = best_iterations(t, d, c, err);
 		if (s.iterations < 0)
 			return false;
 	}
@@ -198,12 +195,12 @@ static bool solve(task *t, const deconv_data *d, channel *c, int64_t i, rl_outco
 bool deconv_richardson_lucy(task *t, const deconv_data *d, array *result, GError **err)
 {
 	double divergence = 0;
-	int64_t most = 0;
-	for (int64_t i = 0; i < d->y->shape.c; i++) {
-		g_auto(channel) c = { 0 };
+	int64_t most = 0, stacks = d->y->shape.c * d->frames;
+	for (int64_t i = 0; i < stacks; i++) {
+		g_auto(channel) c = { .number = i, .count = stacks };
 		rl_outcome o;
-		array to = array_channel(result, i);
-		if (!channel_load(&c, t, d, i, err) || !solve(t, d, &c, i, &o, err))
+		array to = deconv_frame(result, i / d->frames, i % d->frames, d->frames);
+		if (!channel_load(&c, t, d, err) || !solve(t, d, &c, &o, err))
 			return false;
 		array_assign(&to, c.result);
 		divergence += o.divergence;

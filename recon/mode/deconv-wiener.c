@@ -48,14 +48,16 @@ static array *divide(const task *t, const array *y, const array *psf, position c
 
 bool deconv_wiener(task *t, const deconv_data *d, array *result, GError **err)
 {
-	for (int64_t i = 0; i < d->y->shape.c; i++) {
-		array y = array_channel(d->y, i), to = array_channel(result, i);
-		array psf = array_channel(d->psf, MIN(i, d->psf->shape.c - 1));
+	for (int64_t i = 0; i < d->y->shape.c * d->frames; i++) {
+		int64_t c = i / d->frames, frame = i % d->frames;
+		const deconv_spread *spread = deconv_spread_of(d, c);
+		array y = deconv_frame(d->y, c, frame, d->frames);
+		array to = deconv_frame(result, c, frame, d->frames);
 		g_autoptr(array) y_here = array_move(&y, t->dev);
-		g_autoptr(array) psf_here = array_move(&psf, t->dev);
+		g_autoptr(array) psf_here = array_move(spread->psf, t->dev);
 		if (!device_ok(t->dev, err))
 			return false;
-		g_autoptr(array) x = divide(t, y_here, psf_here, d->centre);
+		g_autoptr(array) x = divide(t, y_here, psf_here, spread->centre);
 		vec_clamp(x, 0, INFINITY);
 		if (!device_ok(t->dev, err))
 			return false;

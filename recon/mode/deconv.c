@@ -10,7 +10,25 @@
 
 static const relumine_option own_options[] = {
 	{ "psf", 'p', RELUMINE_FILE_IN, NULL, 0, 0, NULL, "FILE",
-		"the point spread function: what one point of light becomes (required)", false, AT(psf) },
+		"the point spread function: what one point of light becomes", false, AT(psf) },
+	{ "gaussian", 0, RELUMINE_TEXT, NULL, 0, 0, NULL, "SIGMA[,Z]",
+		"in place of --psf: a Gaussian of so many pixels, and planes", false, AT(gaussian) },
+	{ "disk", 0, RELUMINE_NUMBER, NULL, 0.1, 2000, NULL, "RADIUS",
+		"in place of --psf: a lens out of focus, pixels", false, AT(disk) },
+	{ "motion", 0, RELUMINE_TEXT, NULL, 0, 0, NULL, "LENGTH,ANGLE",
+		"in place of --psf: a straight movement; pixels, degrees from right towards the top", false,
+		AT(motion) },
+	{ "na", 0, RELUMINE_NUMBER, NULL, 0.001, 4, NULL, "NA",
+		"of a microscope, whose PSF is worked out: numerical aperture; this and the next: not given, "
+		"the file's own", false, AT(na) },
+	{ "wavelength", 0, RELUMINE_NUMBER, NULL, 1, 1e6, NULL, "nm", "of the light", false,
+		AT(wavelength) },
+	{ "ni", 0, RELUMINE_NUMBER, NULL, 1, 4, NULL, "index", "refractive index of the immersion", false,
+		AT(ni) },
+	{ "voxel", 0, RELUMINE_TEXT, NULL, 0, 0, NULL, "X,Y,Z", "size of a voxel in nm", false,
+		AT(voxel) },
+	{ "model", 0, RELUMINE_CHOICE, NULL, 0, 0, "born-wolf|scalar|gibson-lanni|richards-wolf", NULL,
+		"of the microscope; more with `relumine psf make`; not given: born-wolf", false, AT(model) },
 	{ "method", 0, RELUMINE_CHOICE, "rl", 0, 0, "rl|wiener|tikhonov", NULL,
 		"Richardson-Lucy, or one step in the Fourier domain for a quick look", false, AT(method) },
 	{ "iterations", 'i', RELUMINE_INTEGER, "100", 1, 100000, NULL, "N",
@@ -50,10 +68,11 @@ static const relumine_option own_options[] = {
 static bool check(const void *options, GError **err)
 {
 	const deconv_options *o = options;
-	if (o->psf)
+	int given = (o->psf != NULL) + (o->gaussian != NULL) + !isnan(o->disk) + (o->motion != NULL);
+	if (given <= 1)
 		return true;
-	error_set(err, RELUMINE_BAD_USAGE, "--psf", "relumine deconv picture.tif --psf psf.tif "
-		"-o sharp.tif", "the point spread function is missing");
+	error_set(err, RELUMINE_BAD_USAGE, "--psf", "leave out all but one of --psf, --gaussian, --disk "
+		"and --motion", "the PSF is given %d times", given);
 	return false;
 }
 
@@ -68,16 +87,17 @@ static bool run(task *t, GError **err)
 	g_auto(deconv_data) d = { 0 };
 	if (!task_step(t, "calibrate") || !deconv_prepare(t, &d, err) || !task_step(t, "reconstruct"))
 		return false;
-	shape s = d.y->shape;
+	shape s = d.y->shape, p = d.spreads[0].psf->shape;
 	g_autoptr(array) result = array_new(t->cpu, REAL, s);
 	if (!device_ok(t->cpu, err) || !methods[o->method](t, &d, result, err)) {
 		error_while(err, "deconv, %d x %d x %d pixels (x, y, z) with a PSF of %d x %d x %d", (int)s.x,
-			(int)s.y, (int)s.z, (int)d.psf->shape.x, (int)d.psf->shape.y, (int)d.psf->shape.z);
+			(int)s.y, (int)s.z, (int)p.x, (int)p.y, (int)p.z);
 		return false;
 	}
 	vec_shift(result, (float)-d.shift);
 	vec_scale(result, (float)(1 / d.scale));
 	t->result = g_steal_pointer(&result);
+	t->scale = image_scale_copy(t->inputs[0].scale);
 	return device_ok(t->cpu, err);
 }
 
@@ -91,6 +111,8 @@ const modality command_deconv = {
 		.options = own_options,
 		.examples =
 			"relumine deconv stack.tif --psf psf.tif -o sharp.tif\n"
+			"relumine deconv stack.tif --na 1.4 --wavelength 520 --voxel 100,100,300 -o sharp.tif\n"
+			"relumine deconv photo.png --gaussian 2.1 -o sharp.png\n"
 			"relumine deconv stack.tif --psf psf.tif --stop fixed --iterations 40 -o sharp.tif\n"
 			"relumine deconv stack.tif --psf psf.tif --method wiener -o quick.tif\n",
 		.description =

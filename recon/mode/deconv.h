@@ -11,18 +11,26 @@ enum deconv_stop { STOP_AUTO, STOP_CHANGE, STOP_FIXED };
 enum deconv_centre { CENTRE_AUTO, CENTRE_PEAK, CENTRE_MIDDLE };
 
 typedef struct {
-	char *psf, *motion;
-	int method, acceleration, border, stop, centre, compat;
+	char *psf, *gaussian, *motion, *voxel;
+	int method, acceleration, border, stop, centre, model;
 	int64_t iterations, seed;
-	double gaussian, disk, background, offset, gain, read_noise, saturation, tolerance, balance;
+	double disk, na, wavelength, ni, background, offset, gain, read_noise, saturation, tolerance,
+		balance;
 } deconv_options;
 
-/* Data and PSF made ready; owned.  CPU. */
+/* A PSF that sums to 1, no larger than its picture can use, and the element a point comes to. */
 typedef struct {
-	array *y;               /* (c, z, y, x), >= 0: photo-electrons where gain is given, else counts */
+	array *psf;             /* (1, z, y, x), owned */
+	position centre;
+} deconv_spread;
+
+/* Data and PSFs made ready; owned.  CPU. */
+typedef struct {
+	array *y;               /* (c, z, y, x), >= 0: electrons where the gain is given, else counts */
 	array *weights;         /* as y, or NULL: 0 where y is saturated */
-	array *psf;             /* (1 or c, z, y, x), each channel sums to 1, not larger than needed */
-	position centre;        /* of the PSF */
+	int64_t frames;         /* points of time: z is so many stacks, one after the other */
+	deconv_spread *spreads; /* one for all channels, or one for each */
+	int64_t n_spreads;
 	double background;      /* in units of y; NaN: the estimate holds it */
 	double least;           /* the estimate does not fall below */
 	double shift, scale;    /* y = scale (counts - offset) + shift */
@@ -32,6 +40,24 @@ typedef struct {
 bool deconv_prepare(const task *t, deconv_data *d, GError **err);
 void deconv_data_clear(deconv_data *d);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(deconv_data, deconv_data_clear)
+
+/* One point of time of a channel: a view. */
+static inline array deconv_frame(const array *a, int64_t channel, int64_t frame, int64_t frames)
+{
+	int64_t slices = a->shape.z / frames;
+	return array_slices(a, channel, frame * slices, slices);
+}
+
+static inline const deconv_spread *deconv_spread_of(const deconv_data *d, int64_t channel)
+{
+	return &d->spreads[channel < d->n_spreads ? channel : 0];
+}
+
+/*
+ * The PSF that the options name, as it comes: for a picture of shape s, (1 or more channels, one
+ * stack).  Several where channels differ: a list of array *, owned.  NULL and *err on failure.
+ */
+GPtrArray *deconv_psfs(const task *t, shape s, GError **err);
 
 /* result: as d->y, on the CPU, in its units. */
 bool deconv_richardson_lucy(task *t, const deconv_data *d, array *result, GError **err);
