@@ -7,6 +7,7 @@
 #include "mode/deconv.h"
 #include "stage/calibrate.h"
 #include "stage/geometry.h"
+#include "stage/noise.h"
 #include "stage/psf.h"
 
 void deconv_data_clear(deconv_data *d)
@@ -169,16 +170,23 @@ static bool weigh(const task *t, deconv_data *d, double level, GError **err)
  * Counts less what the camera adds, in electrons, and the variance of reading them, so that the sum
  * is nearly Poisson (Snyder, Hammoud and White, J. Opt. Soc. Am. A 10, 1993).
  */
-static void to_electrons(const task *t, deconv_data *d)
+static bool to_electrons(const task *t, deconv_data *d, GError **err)
 {
 	const deconv_options *o = t->options;
-	double noise = o->read_noise;
-	d->scale = isnan(o->gain) ? 1 : o->gain;
+	GError *failed = NULL;
+	double noise = o->read_noise, gain = isnan(o->gain) ? noise_gain(d->y, &failed) : o->gain;
+	if (failed) {
+		g_propagate_error(err, failed);
+		return false;
+	}
+	d->scale = isnan(gain) ? 1 : gain;
 	d->shift = noise * noise;
 	vec_shift(d->y, (float)-o->offset);
 	vec_scale(d->y, (float)d->scale);
 	vec_shift(d->y, (float)d->shift);
 	vec_clamp(d->y, 0, INFINITY);
+	report_number(t->report, "gain", d->scale);
+	return true;
 }
 
 /*
@@ -210,8 +218,7 @@ bool deconv_prepare(const task *t, deconv_data *d, GError **err)
 		in->scale->frames : 1;
 	if (!device_ok(t->cpu, err) || (isfinite(level) && !weigh(t, d, level, err)))
 		return false;
-	to_electrons(t, d);
-	if (!prepare_psfs(t, d, err) || !find_background(t, d, err))
+	if (!to_electrons(t, d, err) || !prepare_psfs(t, d, err) || !find_background(t, d, err))
 		return false;
 	report_number(t->report, "least", d->least);
 	report_number(t->report, "background", d->background);

@@ -33,10 +33,10 @@ static const relumine_option own_options[] = {
 		"Richardson-Lucy, or one step in the Fourier domain for a quick look", false, AT(method) },
 	{ "iterations", 'i', RELUMINE_INTEGER, "100", 1, 100000, NULL, "N",
 		"at most this many", false, AT(iterations) },
-	{ "stop", 0, RELUMINE_CHOICE, "auto", 0, 0, "auto|change|fixed", NULL,
-		"auto: where light that was held back is explained best; change: see --tolerance; fixed: "
+	{ "stop", 0, RELUMINE_CHOICE, "change", 0, 0, "auto|change|fixed", NULL,
+		"change: see --tolerance; auto: where light that was held back is explained best; fixed: "
 		"after --iterations", false, AT(stop) },
-	{ "tolerance", 0, RELUMINE_NUMBER, "0.002", 0, 1, NULL, "T",
+	{ "tolerance", 0, RELUMINE_NUMBER, "0.02", 0, 1, NULL, "T",
 		"with --stop change: end when the divergence changes by less than this share", false,
 		AT(tolerance) },
 	{ "acceleration", 0, RELUMINE_CHOICE, "heavy-ball", 0, 0, "none|heavy-ball|biggs-andrews", NULL,
@@ -50,7 +50,7 @@ static const relumine_option own_options[] = {
 	{ "offset", 0, RELUMINE_NUMBER, "0", -1e30, 1e30, NULL, "COUNTS",
 		"what the camera says without light", false, AT(offset) },
 	{ "gain", 0, RELUMINE_NUMBER, NULL, 1e-6, 1e9, NULL, "electrons",
-		"electrons for one count; not given: 1", false, AT(gain) },
+		"electrons for one count; not given: as the noise of the picture says, or 1", false, AT(gain) },
 	{ "read-noise", 0, RELUMINE_NUMBER, "0", 0, 1e6, NULL, "electrons",
 		"noise of reading a pixel, root mean square", false, AT(read_noise) },
 	{ "saturation", 0, RELUMINE_NUMBER, "auto", 0, 1e30, "auto", "COUNTS",
@@ -120,8 +120,10 @@ const modality command_deconv = {
 			"has Poisson noise.  Richardson-Lucy climbs towards the object under which these counts are "
 			"likeliest.  The object is worked out beyond the edges too, as far as it sends light into "
 			"the picture, so that borders do not ring.\n"
-			"How long to go on is found by holding back a tenth of the light, by chance: the model of "
-			"the rest predicts it better and better, until it begins to fit noise.\n"
+			"It ends when the divergence of the counts from their model changes by less than --tolerance.  "
+			"--stop auto goes on as long as that pays: a tenth of the light is held back, by chance, and the "
+			"model of the rest predicts it better and better, until it begins to fit noise.  That is longer, "
+			"for numbers more than for the eye.\n"
 			"Values of a .tif or .npy are those of the picture: the same total light.",
 	},
 	.options_size = sizeof(deconv_options),
