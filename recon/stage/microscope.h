@@ -34,7 +34,7 @@ lens lens_ideal(enum lens_model model, double aperture, double wavelength_nm, do
 /* BAD_USAGE, named by the options of `psf make`, where there is no such lens. */
 bool lens_check(const lens *l, GError **err);
 
-/* Sine of the half angle of the cone that gets through, in units of aperture / n: 1 if all does. */
+/* Share of the pupil's radius that is lit: below 1 where a layer's index is below the aperture. */
 double lens_open(const lens *l);
 
 /*

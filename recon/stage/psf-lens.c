@@ -77,7 +77,7 @@ static double paraxial_focus(const pupil *p)
 	return -(n * sf - s * f) / (n * ss - s * s);
 }
 
-/* The maximum between two points, by thirds: near it the axis has one. */
+/* The maximum between two points that enclose but one, by thirds. */
 static double climb(const pupil *p, double low, double high)
 {
 	while (high - low > 1e-3) {
