@@ -39,9 +39,9 @@ static trial *trial_new(device *dev, array *capture, array *left, array *right)
 	trial *s = g_new0(trial, 1);
 	s->options = (lensless_options){ .left = (char *)"l", .right = (char *)"r", .method = -1,
 		.means = -1, .tau = NAN, .tv_weight = NAN, .tikhonov = NAN, .dark_level = NAN, .tv = 1 };
-	s->capture = (input){ "capture", capture, 0 };
-	s->left = (input){ "left", left, 0 };
-	s->right = (input){ "right", right, 0 };
+	s->capture = (input){ .path = "capture", .data = capture };
+	s->left = (input){ .path = "left", .data = left };
+	s->right = (input){ .path = "right", .data = right };
 	s->t = (task){ .cpu = cpu, .dev = dev, .options = &s->options, .report = report_new(),
 		.n_inputs = 1, .inputs = &s->capture, .pictures = g_hash_table_new(g_str_hash, g_str_equal) };
 	g_hash_table_insert(s->t.pictures, (char *)"left", &s->left);

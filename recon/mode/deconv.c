@@ -120,10 +120,10 @@ const modality command_deconv = {
 			"has Poisson noise.  Richardson-Lucy climbs towards the object under which these counts are "
 			"likeliest.  The object is worked out beyond the edges too, as far as it sends light into "
 			"the picture, so that borders do not ring.\n"
-			"It ends when the divergence of the counts from their model changes by less than --tolerance.  "
-			"--stop auto goes on as long as that pays: a tenth of the light is held back, by chance, and the "
-			"model of the rest predicts it better and better, until it begins to fit noise.  That is longer, "
-			"for numbers more than for the eye.\n"
+			"It ends when the divergence of the counts from their model changes by less than "
+			"--tolerance.  --stop auto goes on as long as that pays: a tenth of the light is held back, by "
+			"chance, and the model of the rest predicts it better and better, until it begins to fit "
+			"noise.  That is longer, for numbers more than for the eye.\n"
 			"Values of a .tif or .npy are those of the picture: the same total light.",
 	},
 	.options_size = sizeof(deconv_options),
