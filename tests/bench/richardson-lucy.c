@@ -109,16 +109,15 @@ int main(int argc, char **argv)
 	problem b = problem_new(dev, (shape){ 1, n[0], n[1], n[2] }, (shape){ 1, n[3], n[4], n[5] });
 	shape grid = b.p.geometry.grid;
 	yardstick y = yardstick_new(grid, threads);
-	double ours = INFINITY, theirs = INFINITY, start = 0;
+	double once = INFINITY, twice = INFINITY, theirs = INFINITY;
 	rl_outcome o;
 	dev->memory_peak = dev->memory_used;
 	for (int i = 0; i < TURNS; i++) {
 		theirs = fmin(theirs, time_transforms(&y));
-		double once = run(&b.p, b.result, ITERATIONS, &o);
-		double twice = run(&b.p, b.result, 2 * ITERATIONS, &o);
-		ours = fmin(ours, (twice - once) / ITERATIONS);
-		start = once - ours * ITERATIONS;
+		once = fmin(once, run(&b.p, b.result, ITERATIONS, &o));
+		twice = fmin(twice, run(&b.p, b.result, 2 * ITERATIONS, &o));
 	}
+	double ours = (twice - once) / ITERATIONS, start = once - ours * ITERATIONS;
 	printf("{\"bench\": \"richardson-lucy\", \"size\": \"%dx%dx%d\", \"grid\": \"%dx%dx%d\", "
 		"\"threads\": %d, \"ms_per_iteration\": %.1f, \"fft_ms\": %.1f, \"ratio\": %.3f, "
 		"\"ffts_per_iteration\": %.2f, \"start_ms\": %.0f, \"peak_mb\": %.1f, "
