@@ -220,7 +220,8 @@ static bool place_all(const struct plane_claim *k, int64_t n_planes, struct page
 	if (!runs)
 		return true;
 	struct placing p = { .claim = k, .place = list->place, .n_planes = n_planes };
-	g_autofree bool *taken = p.taken = g_new0(bool, n_planes);
+	g_autofree bool *taken = g_new0(bool, n_planes);
+	p.taken = taken;
 	find_pages(&p, list->pages);
 	bool done = place_runs(&p);
 	g_free(p.page_of);

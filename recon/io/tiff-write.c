@@ -153,7 +153,8 @@ static bool write_described(struct writing *w)
 {
 	shape s = w->im->data->shape;
 	TIFF *tif = w->t.tif;
-	g_autofree float *row = w->strip = g_new(float, s.x);
+	g_autofree float *row = g_new(float, s.x);
+	w->strip = row;
 	for (int64_t page = 0; page < w->pages; page++)
 		if (!start_page(w, page) || !TIFFDeferStrileArrayWriting(tif) ||
 		    !TIFFWriteCheck(tif, 0, "") || !TIFFWriteDirectory(tif))
