@@ -269,7 +269,7 @@ static void failure(void)
 	g_autoptr(array) a = array_new(dev, REAL, (shape){ 1, 1, 20, 20 });
 	vec_fill(a, 1);
 	dev->memory_limit = dev->memory_used + 5000;
-	g_autoptr(array) y = denoised(a, 0.4, &normal);
+	array_free(denoised(a, 0.4, &normal));
 	g_assert_false(device_ok(dev, NULL));
 }
 
