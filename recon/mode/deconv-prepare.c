@@ -159,8 +159,8 @@ static bool weigh(const task *t, deconv_data *d, double level, GError **err)
 	if (n == 0)
 		g_clear_pointer(&d->weights, array_free);
 	if (n == shape_count(d->y->shape)) {
-		error_set(err, RELUMINE_BAD_INPUT, t->inputs[0].path, "--saturation COUNTS says from where on they are",
-			"all pixels are saturated");
+		error_set(err, RELUMINE_BAD_INPUT, t->inputs[0].path,
+			"--saturation COUNTS says from where on they are", "all pixels are saturated");
 		return false;
 	}
 	return device_ok(t->cpu, err);
