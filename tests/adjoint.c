@@ -148,7 +148,8 @@ static linop *make_lensless(device *dev, shape s)
 static const struct maker {
 	const char *name;
 	linop *(*make)(device *dev, shape s);
-	uint32_t opencl_shapes;         /* few where each shape means a transform to compile */
+	uint32_t opencl_shapes;         /* few where each shape means a transform to compile; with
+					 * "-m slow" as many as on the CPU */
 } makers[] = {
 	{ "scaled-identity", make_identity, SOME },
 	{ "mask", make_mask, SOME },
@@ -234,7 +235,8 @@ static void opencl(gconstpointer data)
 		return;
 	}
 	counter = 1000;
-	for (uint32_t i = 0; i < m->opencl_shapes; i++) {
+	uint32_t shapes = g_test_slow() ? SHAPES : m->opencl_shapes;
+	for (uint32_t i = 0; i < shapes; i++) {
 		shape s = pick_shape();
 		uint64_t before = counter;
 		g_autoptr(linop) a = m->make(cpu, s);
