@@ -7,86 +7,11 @@
 #include "relumine.h"
 #include "stage/beads.h"
 #include "stage/psf.h"
-#include "stage/random.h"
-#include "tests/microscope.h"
+#include "tests/beads.h"
 
 device *cpu;
 
-/* --- beads that are known --------------------------------------------------------------------- */
-
-enum { FINER = 5, BOX_XY = 31, BOX_Z = 25, BACKGROUND = 100 };
-
-/* Of 80 x 80 x 200 nm, a voxel's mean. */
-static array *true_psf(void)
-{
-	lens l = oil(LENS_BORN_WOLF);
-	psf_grid g = { { BOX_XY, BOX_XY, BOX_Z }, { 80, 80, 200 }, 0, PSF_OVER_VOXELS };
-	array *psf = psf_widefield(cpu, &l, &g, NULL, NULL);
-	g_assert_nonnull(psf);
-	return psf;
-}
-
-/* The same in fifths of a voxel, with a margin: sums of 5 x 5 x 5 stand at any fifth. */
-static const array *fine_psf(void)
-{
-	static array *psf;
-	lens l = oil(LENS_BORN_WOLF);
-	psf_grid g = { { 205, 205, 175 }, { 16, 16, 40 }, 0, PSF_OVER_VOXELS };
-	if (!psf)
-		psf = psf_widefield(cpu, &l, &g, NULL, NULL);
-	g_assert_nonnull(psf);
-	return psf;
-}
-
-/* Centre in fifths of a voxel, from the middle of voxel 0; the light of all of it. */
-typedef struct { int64_t fifths[3]; double light; } source;
-
-static void add_source(array *stack, const source *s)
-{
-	const array *fine = fine_psf();
-	const int64_t n[3] = { fine->shape.x, fine->shape.y, fine->shape.z };
-	const int64_t side[3] = { stack->shape.x, stack->shape.y, stack->shape.z };
-	for (int64_t i = 0; i < n[0] * n[1] * n[2]; i++) {
-		const int64_t place[3] = { i % n[0], i / n[0] % n[1], i / n[0] / n[1] };
-		int64_t to[3];
-		bool inside = true;
-		for (int k = 0; k < 3; k++) {
-			/* (fifth 0 is the middle one of voxel 0, whose fifths are -2 to 2) */
-			int64_t fifth = s->fifths[k] + place[k] - n[k] / 2 + FINER / 2;
-			to[k] = fifth / FINER;
-			inside = inside && fifth >= 0 && to[k] < side[k];
-		}
-		if (inside)
-			array_row(stack, 0, to[2], to[1])[to[0]] +=
-				(float)(s->light * at(fine, 0, place[2], place[1], place[0]));
-	}
-}
-
-/* Counts: Poisson noise for a seed above 0. */
-static array *stack_of(const int64_t size[3], const source *all, size_t n, uint64_t seed)
-{
-	array *stack = array_new(cpu, REAL, (shape){ 1, size[2], size[1], size[0] });
-	vec_fill(stack, BACKGROUND);
-	for (size_t i = 0; i < n; i++)
-		add_source(stack, &all[i]);
-	for (int64_t i = 0; seed && i < size[0] * size[1] * size[2]; i++) {
-		random_stream r = random_at(seed, RANDOM_PHOTONS, (uint64_t)i);
-		float *v = array_row(stack, 0, i / size[0] / size[1], i / size[0] % size[1]) + i % size[0];
-		*v = (float)random_poisson(&r, (double)*v);
-	}
-	return stack;
-}
-
-/* Nine of them well apart, at different parts of a voxel, of different brightness. */
-enum { APART = 9 };
-static const int64_t wide[3] = { 150, 150, 35 };
-
-static void nine_sources(source s[APART])
-{
-	for (int i = 0; i < APART; i++)
-		s[i] = (source){ { 5 * (27 + 46 * (i % 3)) + i % 5 - 2, 5 * (27 + 46 * (i / 3)) + i * 2 % 5 - 2,
-			5 * 17 + i * 3 % 5 - 2 }, 200000 + 50000 * i };
-}
+/* --- comparisons ------------------------------------------------------------------------------ */
 
 static const beads_rule boxed = { .size = { BOX_XY, BOX_XY, BOX_Z }, .threshold = 10 };
 
@@ -262,13 +187,13 @@ static array *run_job(const array *stack, const char *const *options)
 	return psf;
 }
 
-static void refused(const array *stack, const char *const *options, const char *word)
+static void refused(const array *stack, const char *const *options, int status, const char *word)
 {
 	GError *err = NULL;
 	relumine_job *job = job_of(stack, options);
 	g_assert_false(relumine_job_run(job, &err));
 	g_test_message("%s", err->message);
-	g_assert_cmpint(err->code, ==, RELUMINE_BAD_INPUT);
+	g_assert_cmpint(err->code, ==, status);
 	g_assert_nonnull(strstr(err->message, word));
 	g_assert_nonnull(strstr(err->message, "try:"));
 	g_error_free(err);
@@ -288,6 +213,30 @@ static void one_bead(void)
 	g_assert_true(free_size->shape.x % 2 && free_size->shape.y % 2 && free_size->shape.z % 2);
 	g_assert_cmpint(free_size->shape.x, >=, 15);
 	g_assert_cmpfloat_with_epsilon(vec_sum(free_size), 1, 1e-5);
+	/* in any unit */
+	vec_scale(stack, 1e33f);
+	g_autoptr(array) huge = run_job(stack, fixed);
+	g_assert_cmpfloat(correlation(huge, psf), >, 1 - 1e-6);
+}
+
+/* Where boxes meet they are made smaller, as far as it helps. */
+static void crowded(void)
+{
+	source s[APART];
+	beads_facts f;
+	nine_sources(s);
+	for (int i = 0; i < APART; i++)
+		for (int k = 0; k < 2; k++)
+			s[i].fifths[k] = s[i].fifths[k] / 2 + 100;      /* 23 voxels apart instead of 46 */
+	const beads_rule rule = { .threshold = 10 };
+	g_autoptr(GArray) beads = NULL, boxes = NULL;
+	g_autoptr(array) stack = stack_of(wide, s, APART, 23), psf = measured(stack, &rule, &beads, &f);
+	g_assert_cmpint(beads->len, ==, APART);
+	g_assert_cmpint(f.used, >=, 5);
+	g_assert_cmpint(f.size[0], <=, 23);
+	g_assert_cmpint(f.size[0], >=, 15);
+	boxes = beads_find(stack, &boxed, &f, "stack", NULL);
+	g_assert_null(boxes);
 }
 
 /* One plane gives one plane. */
@@ -325,16 +274,18 @@ static void wrong_stacks(void)
 {
 	static const int64_t size[3] = { 61, 61, 45 };
 	static const char *const none[] = { NULL }, *const large[] = { "size", "71,71,25", NULL };
-	const source s = { { 5 * 30, 5 * 30, 5 * 22 }, 1000000 };
+	static const char *const long_box[] = { "size", "31,31,45", NULL };
+	const source s = { { 5 * 30, 5 * 30, 5 * 24 }, 1000000 };
 	g_autoptr(array) noise = stack_of(size, NULL, 0, 19), even = stack_of(size, NULL, 0, 0);
 	g_autoptr(array) good = stack_of(size, &s, 1, 0), bad = array_copy(good), zero = array_like(good);
 	vec_fill(zero, 0);
 	array_row(bad, 0, 3, 4)[5] = NAN;
-	refused(noise, none, "no beads");
-	refused(even, none, "no beads");
-	refused(zero, none, "no beads");
-	refused(bad, none, "NaN");
-	refused(good, large, "1 with boxes across the border");
+	refused(noise, none, RELUMINE_BAD_INPUT, "no beads");
+	refused(even, none, RELUMINE_BAD_INPUT, "no beads");
+	refused(zero, none, RELUMINE_BAD_INPUT, "no beads");
+	refused(bad, none, RELUMINE_BAD_INPUT, "NaN");
+	refused(good, large, RELUMINE_MISMATCH, "no box of 71 x 71 x 25");
+	refused(good, long_box, RELUMINE_BAD_INPUT, "1 with boxes across the border");
 	/* all of them saturated: only a file of whole numbers has a largest one */
 	GError *err = NULL;
 	beads_facts f = { 0 };
@@ -376,6 +327,7 @@ int main(int argc, char **argv)
 		{ "/beads/left out", left_out },
 		{ "/beads/too faint", too_faint },
 		{ "/beads/one bead", one_bead },
+		{ "/beads/crowded", crowded },
 		{ "/beads/flat", flat },
 		{ "/beads/threads", threads },
 		{ "/beads/wrong stacks", wrong_stacks },

@@ -2,6 +2,7 @@
 /* psf-beads.c - relumine psf beads: the PSF from a stack of beads too small to be seen as such */
 #include <math.h>
 #include "core/error.h"
+#include "math/vec.h"
 #include "mode/modality.h"
 #include "mode/numbers.h"
 #include "stage/beads.h"
@@ -77,6 +78,30 @@ static array *stack_of(const task *t, GError **err)
 	return array_copy(&part);
 }
 
+static bool size_fits(const task *t, const array *stack, const int64_t size[3], GError **err)
+{
+	int64_t n[3];
+	beads_sides(stack, n);
+	if (size[0] <= n[0] && size[1] <= n[1] && size[2] <= n[2])
+		return true;
+	error_set(err, RELUMINE_MISMATCH, t->inputs[0].path, "use a smaller --size",
+		"the stack of %d x %d x %d voxels holds no box of %d x %d x %d", (int)n[0], (int)n[1],
+		(int)n[2], (int)size[0], (int)size[1], (int)size[2]);
+	return false;
+}
+
+/* Numbers whose squares are no floats are counted in another unit; gives it. */
+static double to_unit(array *stack)
+{
+	double most = (double)vec_max_abs(stack);
+	if (!(most > 0) || (most > 1e-12 && most < 1e12))
+		return 1;
+	float root = (float)(1 / sqrt(most));   /* twice: 1 / most itself may be no float */
+	vec_scale(stack, root);
+	vec_scale(stack, root);
+	return most;
+}
+
 /* Voxels of the result: the input's, without channels and time. */
 static image_scale *scale_of(const image_scale *in)
 {
@@ -108,7 +133,7 @@ static bool turnable(const task *t, const beads_facts *f, GError **err)
 
 /* --- what is told ----------------------------------------------------------------------------- */
 
-static void tell_beads(const GArray *beads, const beads_facts *f, report *r)
+static void tell_beads(const GArray *beads, const beads_facts *f, double unit, report *r)
 {
 	static const char *const names[] = { "beads_used", "beads_saturated", "beads_at_border",
 		"beads_overlapping", "beads_faint" };
@@ -119,8 +144,8 @@ static void tell_beads(const GArray *beads, const beads_facts *f, report *r)
 	for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
 		report_integer(r, names[i], n[i]);
 	report_integer(r, "hot_voxels", f->hot);
-	report_number(r, "background", f->background);
-	report_number(r, "noise", f->noise);
+	report_number(r, "background", f->background * unit);
+	report_number(r, "noise", f->noise * unit);
 	if (f->used < 3)
 		report_warn(r, "only %d bead%s used: noise and chance go into the PSF; ten or more are "
 			"better (found %u: %d saturated, %d at the border, %d overlapping, %d faint)",
@@ -148,7 +173,11 @@ static bool run(task *t, GError **err)
 	if (!parse_size(o->size, rule.size, err) || !task_step(t, "find beads"))
 		return false;
 	g_autoptr(array) stack = stack_of(t, err);
-	if (!stack || !device_ok(t->cpu, err))
+	if (!stack || !size_fits(t, stack, rule.size, err))
+		return false;
+	double unit = to_unit(stack);
+	rule.white /= unit;
+	if (!device_ok(t->cpu, err))
 		return false;
 	facts.hot = beads_repair(stack, err);
 	g_autoptr(GArray) beads = facts.hot < 0 ? NULL :
@@ -156,7 +185,7 @@ static bool run(task *t, GError **err)
 	if (!beads)
 		return false;
 	t->scale = scale_of(in->scale);
-	tell_beads(beads, &facts, t->report);
+	tell_beads(beads, &facts, unit, t->report);
 	if (!turnable(t, &facts, err) || !task_step(t, "average"))
 		return false;
 	t->result = beads_average(stack, beads, &facts, err);

@@ -11,6 +11,7 @@
 #define FAINT 0.1               /* of the brightest bead; in its box: its own rings */
 #define DIP 0.75                /* two beads are apart where the line between sinks below that */
 #define PLATEAU 4               /* voxels of one value at a peak: the sensor went no further */
+#define ENOUGH 5                /* beads, for which boxes are made smaller, down to half */
 #define MANY 10000              /* maxima: a picture, not beads */
 /* Half sides of the box in full widths at half maximum: across, and along the axis. */
 static const double half_box[3] = { 5, 5, 4 };
@@ -270,6 +271,7 @@ static void judge(GArray *all, const array *stack, double white, beads_facts *f)
 	beads_sides(stack, n);
 	vec_range(stack, &least, &most);
 	double brightest = 0;
+	f->used = 0;
 	for (guint i = 0; i < all->len; i++) {
 		bead *b = &g_array_index(all, bead, i);
 		bool border = false, overlap = false;
@@ -323,17 +325,35 @@ static const bead *model_bead(const GArray *all, const array *stack, double whit
 	return &g_array_index(all, bead, 0);
 }
 
-static void choose_size(const GArray *all, const array *stack, const beads_rule *rule,
+/* share: of the usual box.  all: NULL, or beads whose boxes are to fit into the stack. */
+static void choose_size(const GArray *all, const array *stack, const beads_rule *rule, double share,
 	beads_facts *f)
 {
 	int64_t n[3];
 	beads_sides(stack, n);
 	for (int k = 0; k < 3; k++) {
-		int64_t half = MIN((int64_t)ceil(half_box[k] * f->fwhm[k]), (n[k] - 1) / 2);
+		int64_t half = MIN((int64_t)ceil(share * half_box[k] * f->fwhm[k]), (n[k] - 1) / 2);
 		if (all)
 			half = MIN(half, MAX(usual_room(all, stack, k), (int64_t)f->fwhm[k]));
 		f->size[k] = rule->size[k] ? rule->size[k] : 2 * half + 1;
 	}
+}
+
+/* The largest box with enough beads, else that with the most. */
+static void choose(GArray *all, const array *stack, const beads_rule *rule, beads_facts *f)
+{
+	double best = 1;
+	int64_t most = -1;
+	for (int tenths = 10; tenths >= 5 && most < ENOUGH; tenths--) {
+		choose_size(all, stack, rule, tenths / 10.0, f);
+		judge(all, stack, rule->white, f);
+		if (f->used > most) {
+			most = f->used;
+			best = tenths / 10.0;
+		}
+	}
+	choose_size(all, stack, rule, best, f);
+	judge(all, stack, rule->white, f);
 }
 
 /* *limit: what peaks rise above the background. */
@@ -359,10 +379,9 @@ GArray *beads_find(const array *stack, const beads_rule *rule, beads_facts *fact
 	facts->used = 0;
 	if (all->len && all->len <= MANY) {
 		width_of(smooth, model_bead(all, stack, rule->white), facts->background, facts->fwhm);
-		choose_size(NULL, stack, rule, facts);
+		choose_size(NULL, stack, rule, 1, facts);
 		unite(all, smooth, facts->background, facts->size);
-		choose_size(all, stack, rule, facts);
-		judge(all, stack, rule->white, facts);
+		choose(all, stack, rule, facts);
 	}
 	if (!facts->used && !refuse(all, rule, path, err))
 		return NULL;

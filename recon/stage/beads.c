@@ -34,6 +34,8 @@ static int64_t give_back(array *repaired, const array *plane, double level)
 int64_t beads_repair(array *stack, GError **err)
 {
 	int64_t hot = 0;
+	if (stack->shape.y * stack->shape.x == 1)       /* no neighbours */
+		return 0;
 	for (int64_t z = 0; z < stack->shape.z; z++) {
 		array plane = array_plane(stack, 0, z);
 		g_autoptr(array) was = array_copy(&plane);
