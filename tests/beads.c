@@ -137,6 +137,12 @@ static void left_out(void)
 	rule.white = 65535;
 	g_autoptr(GArray) again = beads_find(stack, &rule, &f, "stack", NULL);
 	g_assert_cmpint(fates(again, BEAD_SATURATED), ==, 1);
+	/* rings outside a small box are no beads */
+	const beads_rule small = { .size = { 5, 5, 3 }, .threshold = 10, .white = 4095 };
+	g_autoptr(GArray) cores = beads_find(stack, &small, &f, "stack", NULL);
+	g_assert_cmpint(cores->len, ==, 6);
+	g_assert_cmpint(fates(cores, BEAD_SATURATED), ==, 1);
+	g_assert_cmpint(f.used, ==, 5);
 }
 
 /* Less than a tenth of the brightest one's light. */

@@ -277,8 +277,8 @@ static void judge(GArray *all, const array *stack, double white, beads_facts *f)
 		bool border = false, overlap = false;
 		for (int k = 0; k < 3; k++)
 			border = border || b->peak[k] < f->size[k] / 2 || b->peak[k] + f->size[k] / 2 >= n[k];
-		for (guint j = 0; j < all->len; j++)
-			overlap = overlap || (j != i && boxes_meet(&g_array_index(all, bead, j), b, f->size));
+		for (guint j = 0; j < all->len && !overlap; j++)
+			overlap = j != i && boxes_meet(&g_array_index(all, bead, j), b, f->size);
 		bool saturated = is_saturated(stack, b, white, (double)most);
 		brightest = saturated ? brightest : fmax(brightest, b->height);
 		b->fate = saturated ? BEAD_SATURATED : border ? BEAD_BORDER : overlap ? BEAD_OVERLAP :
@@ -379,7 +379,10 @@ GArray *beads_find(const array *stack, const beads_rule *rule, beads_facts *fact
 	facts->used = 0;
 	if (all->len && all->len <= MANY) {
 		width_of(smooth, model_bead(all, stack, rule->white), facts->background, facts->fwhm);
-		choose_size(NULL, stack, rule, 1, facts);
+		/* (rings do not end where a small box does) */
+		choose_size(NULL, stack, &(beads_rule){ 0 }, 1, facts);
+		for (int k = 0; k < 3; k++)
+			facts->size[k] = MAX(facts->size[k], rule->size[k]);
 		unite(all, smooth, facts->background, facts->size);
 		choose(all, stack, rule, facts);
 	}
