@@ -12,6 +12,7 @@
 	m(command_psf_info) \
 	m(command_psf_make) \
 	m(command_psf_estimate) \
+	m(command_psf_beads) \
 	m(command_simulate_lensless) \
 	m(command_convert) \
 	m(command_inspect) \

@@ -4,6 +4,7 @@
 #include <string.h>
 #include "core/error.h"
 #include "mode/modality.h"
+#include "mode/numbers.h"
 #include "stage/microscope.h"
 #include "stage/psf.h"
 
@@ -151,41 +152,6 @@ static bool check_strays(const make_options *o, GError **err)
 		"leave one out", "the pinhole is given twice: with --pinhole-radius too");
 }
 
-/* "100,100,200": one to three numbers; y is x where it is missing, z stays as it was. */
-static bool parse_three(const char *option, const char *text, double least, double most,
-	double to[3], GError **err)
-{
-	g_auto(GStrv) parts = g_strsplit(text, ",", -1);
-	guint n = g_strv_length(parts);
-	bool sound = n >= 1 && n <= 3;
-	for (guint i = 0; sound && i < n; i++) {
-		char *rest;
-		to[i] = g_ascii_strtod(parts[i], &rest);
-		sound = rest != parts[i] && !*rest && to[i] >= least && to[i] <= most;
-	}
-	if (!sound) {
-		g_autofree char *remedy = g_strdup_printf("write it as X,Y,Z, each %g to %g", least, most);
-		error_set(err, RELUMINE_BAD_USAGE, option, remedy, "'%s' is not one to three numbers in "
-			"range", text);
-	}
-	if (n == 1)
-		to[1] = to[0];
-	return sound;
-}
-
-static bool parse_counts(const char *option, const char *text, int64_t to[3], GError **err)
-{
-	double number[3] = { 1, 1, (double)to[2] };
-	if (!parse_three(option, text, 1, PSF_SIDE_MOST, number, err))
-		return false;
-	for (int i = 0; i < 3; i++) {
-		to[i] = (int64_t)number[i];
-		if (number[i] > (double)to[i])
-			return refuse(err, option, "write it as X,Y,Z", "sizes are whole numbers of voxels");
-	}
-	return true;
-}
-
 static lens lens_of(const make_options *o)
 {
 	return (lens){ .model = o->model < CONFOCAL ? (enum lens_model)o->model :
@@ -213,15 +179,15 @@ static bool grid_of(const make_options *o, const lens *l, psf_grid *g, GError **
 {
 	int64_t stack[3] = { 1, 1, 1 };
 	*g = (psf_grid){ .over = overs[o->integrate] };
-	if (!lens_check(l, err) || !parse_three("--voxel", o->voxel, 1e-3, NM_MOST, g->voxel_nm, err) ||
-	    (o->stack && !parse_counts("--stack", o->stack, stack, err)))
+	if (!lens_check(l, err) || !numbers_parse("--voxel", o->voxel, 1e-3, NM_MOST, g->voxel_nm, err) ||
+	    (o->stack && !numbers_parse_counts("--stack", o->stack, stack, err)))
 		return false;
 	/* (a Z of 0 is a sole plane) */
 	bool flat = !(g->voxel_nm[2] > 0);
 	int64_t one[3] = { PSF_SIDE_MOST, PSF_SIDE_MOST, 1 };
 	if (!o->size || g_strrstr(o->size, ",") == strchr(o->size, ','))        /* not all three */
 		psf_size_for(l, g->voxel_nm, o->stack ? stack : flat ? one : NULL, g->size);
-	if (o->size && !parse_counts("--size", o->size, g->size, err))
+	if (o->size && !numbers_parse_counts("--size", o->size, g->size, err))
 		return false;
 	if (flat && g->size[2] > 1)
 		return refuse(err, "--voxel", "--voxel 100,100,200, in nm", "several planes need the step "
@@ -232,10 +198,10 @@ static bool grid_of(const make_options *o, const lens *l, psf_grid *g, GError **
 static bool sigma_of(const make_options *o, double sigma[3], GError **err)
 {
 	if (o->sigma)
-		return parse_three("--sigma", o->sigma, 0, 500, sigma, err);
+		return numbers_parse("--sigma", o->sigma, 0, 500, sigma, err);
 	double voxel[3] = { 0 };
 	lens l = lens_of(o);
-	if (!lens_check(&l, err) || !parse_three("--voxel", o->voxel, 1e-3, NM_MOST, voxel, err))
+	if (!lens_check(&l, err) || !numbers_parse("--voxel", o->voxel, 1e-3, NM_MOST, voxel, err))
 		return false;
 	psf_gaussian_sigma(&l, sigma);
 	for (int i = 0; i < 3; i++)
@@ -255,7 +221,7 @@ static bool check(const void *own, GError **err)
 	if (o->model <= LIGHT_SHEET)
 		return grid_of(o, &l, &g, err);
 	return (o->model != GAUSSIAN || sigma_of(o, sigma, err)) &&
-		(!o->size || parse_counts("--size", o->size, size, err));
+		(!o->size || numbers_parse_counts("--size", o->size, size, err));
 }
 
 /* --- the work --------------------------------------------------------------------------------- */
@@ -323,29 +289,14 @@ static array *of_shape(const task *t, psf_grid *g, GError **err)
 	double sigma[3] = { 0 };
 	if (o->model == GAUSSIAN && !sigma_of(o, sigma, err))
 		return NULL;
-	if (o->voxel && !parse_three("--voxel", o->voxel, 1e-3, NM_MOST, g->voxel_nm, err))
+	if (o->voxel && !numbers_parse("--voxel", o->voxel, 1e-3, NM_MOST, g->voxel_nm, err))
 		return NULL;
 	size_of_shape(o, sigma, g->size);
-	if (o->size && !parse_counts("--size", o->size, g->size, err))
+	if (o->size && !numbers_parse_counts("--size", o->size, g->size, err))
 		return NULL;
 	return o->model == GAUSSIAN ? psf_gaussian(t->cpu, sigma, g->size, err) :
 		o->model == DISC ? psf_disc(t->cpu, o->radius, g->size, err) :
 		psf_motion(t->cpu, o->length, isnan(o->angle) ? 0 : o->angle, g->size, err);
-}
-
-static void tell(const array *psf, const psf_grid *g, report *r)
-{
-	spot_facts f;
-	spot_measure(psf, 0, &f);
-	for (int i = 0; i < 3; i++) {
-		g_autofree char *name = g_strdup_printf("fwhm_%c", "xyz"[i]);
-		g_autofree char *nm = g_strdup_printf("fwhm_%c_nm", "xyz"[i]);
-		report_number(r, name, f.fwhm[i]);
-		if (g->voxel_nm[i] > 0)
-			report_number(r, nm, f.fwhm[i] * g->voxel_nm[i]);
-	}
-	report_number(r, "peak", f.most);
-	report_number(r, "edge_brightness", f.edge_most);
 }
 
 static bool run(task *t, GError **err)
@@ -356,7 +307,7 @@ static bool run(task *t, GError **err)
 		return false;
 	t->result = o->model <= LIGHT_SHEET ? of_lens(t, &g, err) : of_shape(t, &g, err);
 	if (t->result)
-		tell(t->result, &g, t->report);
+		spot_tell_widths(t->result, g.voxel_nm, t->report);
 	return t->result;
 }
 

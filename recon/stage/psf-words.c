@@ -148,3 +148,18 @@ void spot_tell(const psf_facts *f, const spot_facts *spot, shape s, report *r, G
 		tell_waves(f, r, text);
 	tell_faults(spot_faults(f, spot, s), r, text);
 }
+
+void spot_tell_widths(const array *psf, const double voxel_nm[3], report *r)
+{
+	spot_facts f;
+	spot_measure(psf, 0, &f);
+	for (int i = 0; i < 3; i++) {
+		g_autofree char *name = g_strdup_printf("fwhm_%c", "xyz"[i]);
+		g_autofree char *nm = g_strdup_printf("fwhm_%c_nm", "xyz"[i]);
+		report_number(r, name, f.fwhm[i]);
+		if (voxel_nm[i] > 0)
+			report_number(r, nm, f.fwhm[i] * voxel_nm[i]);
+	}
+	report_number(r, "peak", f.most);
+	report_number(r, "edge_brightness", f.edge_most);
+}

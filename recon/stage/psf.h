@@ -105,4 +105,7 @@ void psf_tell(const psf_facts *facts, shape s, report *r, GString *text);
 /* The same for a compact PSF. */
 void spot_tell(const psf_facts *facts, const spot_facts *spot, shape s, report *r, GString *text);
 
+/* Of a PSF made here: widths, in nm too where a voxel's size is known, peak and edge. */
+void spot_tell_widths(const array *psf, const double voxel_nm[3], report *r);
+
 #endif
