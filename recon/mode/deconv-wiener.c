@@ -46,22 +46,18 @@ static array *divide(const task *t, const array *y, const array *psf, position c
 	return x;
 }
 
+static bool solve(task *t, const deconv_data *d, deconv_stack *s, void *tally, GError **err)
+{
+	(void)tally;
+	if (!isnan(d->background))
+		vec_shift(s->y, (float)-d->background);
+	g_autoptr(array) x = divide(t, s->y, s->psf, s->centre);
+	vec_copy(s->result, x);
+	vec_clamp(s->result, 0, INFINITY);
+	return device_ok(t->dev, err);
+}
+
 bool deconv_wiener(task *t, const deconv_data *d, array *result, GError **err)
 {
-	for (int64_t i = 0; i < d->y->shape.c * d->frames; i++) {
-		int64_t c = i / d->frames, frame = i % d->frames;
-		const deconv_spread *spread = deconv_spread_of(d, c);
-		array y = deconv_frame(d->y, c, frame, d->frames);
-		array to = deconv_frame(result, c, frame, d->frames);
-		g_autoptr(array) y_here = array_move(&y, t->dev);
-		g_autoptr(array) psf_here = array_move(spread->psf, t->dev);
-		if (!device_ok(t->dev, err))
-			return false;
-		g_autoptr(array) x = divide(t, y_here, psf_here, spread->centre);
-		vec_clamp(x, 0, INFINITY);
-		if (!device_ok(t->dev, err))
-			return false;
-		array_assign(&to, x);
-	}
-	return device_ok(t->cpu, err);
+	return deconv_each(t, d, result, &(deconv_method){ solve, NULL }, err);
 }
