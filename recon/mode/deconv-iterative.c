@@ -12,11 +12,16 @@
 /* Relative change of the estimate at which an iteration ends. */
 #define TOLERANCE 1e-3
 
+static linop *on_the_grid(device *dev, const rl_geometry *g, const array *psf, position centre)
+{
+	const position origin = { g->at.z + centre.z, g->at.y + centre.y, g->at.x + centre.x };
+	return linop_convolve(dev, g->grid, psf, origin, g->grid.z > 1 ? 3 : 2);
+}
+
 linop *deconv_model(device *dev, const rl_geometry *g, const array *psf, position centre)
 {
 	const position corner = { 0 };
-	const position origin = { g->at.z + centre.z, g->at.y + centre.y, g->at.x + centre.x };
-	linop *spread = linop_convolve(dev, g->grid, psf, origin, g->grid.z > 1 ? 3 : 2);
+	linop *spread = on_the_grid(dev, g, psf, centre);
 	linop *onto_grid = linop_pad(dev, g->estimate, g->grid, corner);
 	linop *window = linop_crop(dev, g->window, g->grid, corner);
 	return linop_chain(window, linop_chain(spread, onto_grid));
@@ -65,18 +70,17 @@ static bool scene_load(scene *s, const task *t, const deconv_data *d, const deco
 	const deconv_options *o = t->options;
 	shape w = stack->y->shape;
 	s->g = rl_layout(w, stack->psf->shape, stack->centre, (enum rl_border)o->border);
-	s->b = array_like(stack->y);
-	vec_copy(s->b, stack->y);
+	if (o->method == DECONV_ADMM)
+		s->g.estimate = s->g.grid;
+	s->b = array_copy(stack->y);
 	if (!isnan(d->background))
 		vec_shift(s->b, (float)-d->background);
 	double n = (double)shape_count(w);
 	s->a = deconv_model(t->dev, &s->g, stack->psf, stack->centre);
 	if (stack->weights) {
-		array *weights = array_like(stack->weights);
-		vec_copy(weights, stack->weights);
-		vec_multiply(s->b, weights);
-		n = vec_sum(weights);
-		s->a = linop_chain(linop_mask(weights, w), s->a);
+		vec_multiply(s->b, stack->weights);
+		n = vec_sum(stack->weights);
+		s->a = linop_chain(linop_mask(array_copy(stack->weights), w), s->a);
 	}
 	s->mean = fmax(vec_sum(s->b) / n, 0);
 	s->domain = s->g.estimate;
@@ -163,6 +167,79 @@ static bool fista(task *t, const deconv_data *d, deconv_stack *stack, void *tall
 	return true;
 }
 
+/* What ADMM splits A into; x lives on the whole grid, and differences wrap around. */
+typedef struct {
+	linop *m, *window, *gradient, *inverse;
+	admm_penalties mu;
+	double tau;
+	int axes;
+} splits;
+
+static void splits_clear(splits *p)
+{
+	linop_free(p->m);
+	linop_free(p->window);
+	linop_free(p->gradient);
+	linop_free(p->inverse);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(splits, splits_clear)
+
+/*
+ * In the data's own units (|H| is at most 1).  Of thirteen combinations, on simulated scenes of 100
+ * and 3500 electrons a pixel, these came nearest to the minimum in 30 and in 100 iterations.
+ */
+static admm_penalties penalties(double level, double tau)
+{
+	const float mu1 = 0.03f, mu3 = 0.003f;
+	float mu2 = level > 0 && tau > 0 ? (float)(tau / (0.2 * level)) : mu3;
+	return (admm_penalties){ mu1, mu2, mu3 };
+}
+
+/*
+ * W C takes the place of C in what is published: W is 0 or 1, so that (W C)'W C is as diagonal and
+ * the sum of its columns.
+ */
+static void splits_load(splits *p, const task *t, const scene *s, const deconv_stack *stack)
+{
+	p->axes = s->domain.z > 1 ? 3 : 2;
+	p->tau = weight_of(t, s, TV_OF_NOISE);
+	p->m = on_the_grid(t->dev, &s->g, stack->psf, stack->centre);
+	p->window = linop_crop(t->dev, s->g.window, s->domain, (position){ 0 });
+	if (stack->weights)
+		p->window = linop_chain(linop_mask(array_copy(stack->weights), s->g.window), p->window);
+	p->gradient = linop_gradient(t->dev, s->domain, p->axes, BORDER_PERIODIC);
+	p->mu = penalties(s->mean, p->tau);
+	p->inverse = linop_convolve_inverse(p->m, (double)p->mu.mu1, (double)p->mu.mu2,
+		(double)p->mu.mu3);
+	report_number(t->report, "mu1", (double)p->mu.mu1);
+	report_number(t->report, "mu2", (double)p->mu.mu2);
+	report_number(t->report, "mu3", (double)p->mu.mu3);
+}
+
+static bool admm(task *t, const deconv_data *d, deconv_stack *stack, void *tally, GError **err)
+{
+	struct tally *sum = tally;
+	g_auto(scene) s = { 0 };
+	g_auto(splits) k = { 0 };
+	if (!scene_load(&s, t, d, stack, err))
+		return false;
+	listener l = listener_new(t->watch, stack->number, stack->count);
+	const stop_rule stop = stop_of(t, &l);
+	splits_load(&k, t, &s, stack);
+	const admm_problem p = {
+		.m = k.m, .crop = k.window, .gradient = k.gradient, .b = s.b, .tau = k.tau,
+		.mu1 = (double)k.mu.mu1, .mu2 = (double)k.mu.mu2, .mu3 = (double)k.mu.mu3,
+		.isotropic = true, .nonnegative = true, .order = ADMM_TUTORIAL, .inverse = k.inverse
+	};
+	if (!admm_reference(s.x, &p, &stop, err) || !listener_sound(&l, s.x, err))
+		return false;
+	take_window(&s, stack->result);
+	sum->objective += inverse_objective(&(inverse_problem){ s.a, s.b, NULL }, s.x) +
+		k.tau * tv_value(k.gradient, s.x, k.axes, true);
+	sum->iterations = MAX(sum->iterations, l.iterations);
+	return true;
+}
+
 static bool run(task *t, const deconv_data *d, array *result, const deconv_method *method,
 	GError **err)
 {
@@ -178,4 +255,10 @@ bool deconv_fista(task *t, const deconv_data *d, array *result, GError **err)
 {
 	struct tally sum = { 0 };
 	return run(t, d, result, &(deconv_method){ fista, &sum }, err);
+}
+
+bool deconv_admm(task *t, const deconv_data *d, array *result, GError **err)
+{
+	struct tally sum = { 0 };
+	return run(t, d, result, &(deconv_method){ admm, &sum }, err);
 }

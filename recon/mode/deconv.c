@@ -8,7 +8,7 @@
 #include "math/vec.h"
 
 #define DEFAULT_BALANCE 0.01
-#define METHODS "rl|wiener|tikhonov|fista|fista-wavelet|nnls"
+#define METHODS "rl|wiener|tikhonov|fista|fista-wavelet|nnls|admm"
 #define AT(field) OPTION_AT(deconv_options, field)
 
 static const relumine_option own_options[] = {
@@ -66,8 +66,8 @@ static const relumine_option own_options[] = {
 	{ "balance", 0, RELUMINE_NUMBER, "0.01", 1e-12, 1e12, NULL, "K",
 		"noise to signal of wiener and tikhonov, relative to the largest |H|^2", false, AT(balance) },
 	{ "tv-weight", 'w', RELUMINE_NUMBER, NULL, 0, 1000, NULL, "W",
-		"smoothness of fista and fista-wavelet, relative to the largest of |H'y|; not given: as much "
-		"as the noise asks for", false, AT(tv_weight) },
+		"smoothness of fista, fista-wavelet and admm, relative to the largest of |H'y|; not given: as "
+		"much as the noise asks for", false, AT(tv_weight) },
 	{ "seed", 0, RELUMINE_INTEGER, "1", 0, 9e15, NULL, "N",
 		"of the light that --stop auto holds back", false, AT(seed) },
 	{ 0 }
@@ -94,7 +94,7 @@ static void warn_of_idle_options(const task *t)
 {
 	enum {
 		RL = 1 << DECONV_RICHARDSON_LUCY, DIRECT = 1 << DECONV_WIENER | 1 << DECONV_TIKHONOV,
-		PRIOR = 1 << DECONV_FISTA | 1 << DECONV_FISTA_WAVELET
+		PRIOR = 1 << DECONV_FISTA | 1 << DECONV_FISTA_WAVELET | 1 << DECONV_ADMM
 	};
 	g_auto(GStrv) names = g_strsplit(METHODS, "|", -1);
 	const deconv_options *o = t->options;
@@ -114,7 +114,8 @@ static void warn_of_idle_options(const task *t)
 static bool (*const methods[])(task *, const deconv_data *, array *, GError **) = {
 	[DECONV_RICHARDSON_LUCY] = deconv_richardson_lucy, [DECONV_WIENER] = deconv_wiener,
 	[DECONV_TIKHONOV] = deconv_wiener, [DECONV_FISTA] = deconv_fista,
-	[DECONV_FISTA_WAVELET] = deconv_fista, [DECONV_NNLS] = deconv_fista
+	[DECONV_FISTA_WAVELET] = deconv_fista, [DECONV_NNLS] = deconv_fista,
+	[DECONV_ADMM] = deconv_admm
 };
 
 static bool run(task *t, GError **err)

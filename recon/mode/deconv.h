@@ -9,7 +9,7 @@
 
 enum deconv_method {
 	DECONV_RICHARDSON_LUCY, DECONV_WIENER, DECONV_TIKHONOV, DECONV_FISTA, DECONV_FISTA_WAVELET,
-	DECONV_NNLS
+	DECONV_NNLS, DECONV_ADMM
 };
 enum deconv_stop { STOP_AUTO, STOP_CHANGE, STOP_FIXED };
 enum deconv_centre { CENTRE_AUTO, CENTRE_PEAK, CENTRE_MIDDLE };
@@ -97,5 +97,8 @@ bool deconv_wiener(task *t, const deconv_data *d, array *result, GError **err);
  * become 0 at the end) or 0 with x >= 0 (nnls).
  */
 bool deconv_fista(task *t, const deconv_data *d, array *result, GError **err);
+
+/* fista's minimum by ADMM, with x on the whole grid. */
+bool deconv_admm(task *t, const deconv_data *d, array *result, GError **err);
 
 #endif
