@@ -243,6 +243,8 @@ static const struct { method *run; int which; bool weights, prior; } all[] = {
 	{ deconv_admm, DECONV_ADMM, true, true },
 	{ deconv_wiener, DECONV_WIENER, false, true },
 	{ deconv_wiener, DECONV_TIKHONOV, false, true },
+	{ deconv_wiener, DECONV_RIF, false, true },
+	{ deconv_wiener, DECONV_UNSUPERVISED, false, true },
 };
 
 static array *result_of(size_t i, device *dev, shape s, recipe *y, recipe *psf)

@@ -183,7 +183,7 @@ static void borders(void)
 static void methods(void)
 {
 	static const char *const names[] = { "fista", "wiener", "tikhonov", "rl", "nnls",
-		"fista-wavelet", "admm" };
+		"fista-wavelet", "admm", "rif", "unsupervised" };
 	static const double photons[] = { 300, 1000, 10000 };
 	g_autoptr(array) psf = psf_new();
 	for (size_t i = 0; i < G_N_ELEMENTS(photons); i++) {

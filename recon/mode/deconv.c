@@ -8,7 +8,7 @@
 #include "math/vec.h"
 
 #define DEFAULT_BALANCE 0.01
-#define METHODS "rl|wiener|tikhonov|fista|fista-wavelet|nnls|admm"
+#define METHODS "rl|wiener|tikhonov|fista|fista-wavelet|nnls|admm|rif|unsupervised"
 #define AT(field) OPTION_AT(deconv_options, field)
 
 static const relumine_option own_options[] = {
@@ -64,7 +64,8 @@ static const relumine_option own_options[] = {
 	{ "psf-centre", 0, RELUMINE_CHOICE, "auto", 0, 0, "auto|peak|middle", NULL,
 		"which pixel of the PSF a point comes to: auto and peak: the brightest", false, AT(centre) },
 	{ "balance", 0, RELUMINE_NUMBER, "0.01", 1e-12, 1e12, NULL, "K",
-		"noise to signal of wiener and tikhonov, relative to the largest |H|^2", false, AT(balance) },
+		"noise to signal of wiener, tikhonov and rif, relative to the largest |H|^2", false,
+		AT(balance) },
 	{ "tv-weight", 'w', RELUMINE_NUMBER, NULL, 0, 1000, NULL, "W",
 		"smoothness of fista, fista-wavelet and admm, relative to the largest of |H'y|; not given: as "
 		"much as the noise asks for", false, AT(tv_weight) },
@@ -93,7 +94,9 @@ static bool check(const void *options, GError **err)
 static void warn_of_idle_options(const task *t)
 {
 	enum {
-		RL = 1 << DECONV_RICHARDSON_LUCY, DIRECT = 1 << DECONV_WIENER | 1 << DECONV_TIKHONOV,
+		RL = 1 << DECONV_RICHARDSON_LUCY, UNSUPERVISED = 1 << DECONV_UNSUPERVISED,
+		BALANCED = 1 << DECONV_WIENER | 1 << DECONV_TIKHONOV | 1 << DECONV_RIF,
+		DIRECT = BALANCED | UNSUPERVISED,
 		PRIOR = 1 << DECONV_FISTA | 1 << DECONV_FISTA_WAVELET | 1 << DECONV_ADMM
 	};
 	g_auto(GStrv) names = g_strsplit(METHODS, "|", -1);
@@ -102,7 +105,7 @@ static void warn_of_idle_options(const task *t)
 		{ "tolerance", !isnan(o->tolerance), ~DIRECT }, { "stop", o->stop == STOP_FIXED, ~DIRECT },
 		{ "acceleration", o->acceleration != RL_HEAVY_BALL, RL },
 		{ "border", o->border != RL_BORDER_UNKNOWN, ~DIRECT },
-		{ "balance", o->balance != DEFAULT_BALANCE, DIRECT },
+		{ "balance", o->balance != DEFAULT_BALANCE, BALANCED },
 		{ "tv-weight", !isnan(o->tv_weight), PRIOR },
 	};
 	for (size_t i = 0; i < G_N_ELEMENTS(all); i++)
@@ -115,7 +118,8 @@ static bool (*const methods[])(task *, const deconv_data *, array *, GError **) 
 	[DECONV_RICHARDSON_LUCY] = deconv_richardson_lucy, [DECONV_WIENER] = deconv_wiener,
 	[DECONV_TIKHONOV] = deconv_wiener, [DECONV_FISTA] = deconv_fista,
 	[DECONV_FISTA_WAVELET] = deconv_fista, [DECONV_NNLS] = deconv_fista,
-	[DECONV_ADMM] = deconv_admm
+	[DECONV_ADMM] = deconv_admm, [DECONV_RIF] = deconv_wiener,
+	[DECONV_UNSUPERVISED] = deconv_wiener
 };
 
 static bool run(task *t, GError **err)

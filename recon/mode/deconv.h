@@ -9,7 +9,7 @@
 
 enum deconv_method {
 	DECONV_RICHARDSON_LUCY, DECONV_WIENER, DECONV_TIKHONOV, DECONV_FISTA, DECONV_FISTA_WAVELET,
-	DECONV_NNLS, DECONV_ADMM
+	DECONV_NNLS, DECONV_ADMM, DECONV_RIF, DECONV_UNSUPERVISED
 };
 enum deconv_stop { STOP_AUTO, STOP_CHANGE, STOP_FIXED };
 enum deconv_centre { CENTRE_AUTO, CENTRE_PEAK, CENTRE_MIDDLE };
@@ -80,6 +80,14 @@ typedef struct {
 /* A method on each stack of d, into result. */
 bool deconv_each(task *t, const deconv_data *d, array *result, const deconv_method *method,
 	GError **err);
+
+/*
+ * Noise over signal, where the object has a power of signal / penalty at each frequency and y is
+ * what |H|^2 = blur leaves of it, with white noise: the ratio under which y is likeliest.  Where
+ * the penalty is 0 nothing is known.  blur, penalty: of half the grid, as gradient_spectrum's.
+ */
+double deconv_likeliest(const task *t, const array *y, shape grid, const array *blur,
+	const array *penalty);
 
 /*
  * y = H x with the unknown beyond the borders: the estimate of a layout onto its window (see
