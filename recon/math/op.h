@@ -67,7 +67,7 @@ array *psf_factor(fft *f, const array *psf, shape grid, position origin, int axe
  */
 linop *linop_convolve_inverse(const linop *convolve, double data, double smooth, double ridge);
 
-/* The same with weight times `penalty`, one number >= 0 a frequency, as gradient_spectrum has them. */
+/* The same with weight times `penalty`, one number >= 0 a frequency, as gradient_spectrum's. */
 linop *linop_convolve_inverse_by(const linop *convolve, double data, const array *penalty,
 	double weight, double ridge);
 
