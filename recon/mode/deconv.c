@@ -164,6 +164,7 @@ const modality command_deconv = {
 			"has Poisson noise.  Richardson-Lucy climbs towards the object under which these counts are "
 			"likeliest.  The object is worked out beyond the edges too, as far as it sends light into "
 			"the picture, so that borders do not ring.\n"
+			"--method fista or admm suit little light and even patches, unsupervised a first look.\n"
 			"It ends when the divergence of the counts from their model changes by less than "
 			"--tolerance.  --stop auto goes on as long as that pays: a tenth of the light is held back, by "
 			"chance, and the model of the rest predicts it better and better, until it begins to fit "
