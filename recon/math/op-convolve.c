@@ -170,22 +170,33 @@ linop *linop_convolve_sum(device *dev, shape s, const array *psf, position origi
 
 /* --- what inverts the normal equations ------------------------------------------------------- */
 
-linop *linop_convolve_inverse(const linop *convolve, double data, double smooth, double ridge)
+array *linop_convolve_power(const linop *convolve)
+{
+	assert(convolve->class == &convolve_class);
+	return power_of((const struct convolve *)convolve);
+}
+
+linop *linop_convolve_inverse_by(const linop *convolve, double data, const array *penalty,
+	double weight, double ridge)
 {
 	const struct convolve *m = (const struct convolve *)convolve;
 	assert(convolve->class == &convolve_class && ridge > 0);
-	device *dev = convolve->dev;
-	shape s = convolve->domain.shape;
-	struct convolve *c = convolve_new(&convolve_class, dev, convolve->domain, convolve->range,
-		m->axes);
+	struct convolve *c = convolve_new(&convolve_class, convolve->dev, convolve->domain,
+		convolve->range, m->axes);
 	g_autoptr(array) power = power_of(m);
-	g_autoptr(array) laplacian = gradient_spectrum(dev, s, m->axes);
 	c->factor = array_like(m->factor);
-	RUN(c->factor, k_spectrum_inverse, c->factor, power, laplacian, power->pitch, power->shape.x,
-		period(laplacian), (float)(1 / transform_size(s, m->axes)), (float)data, (float)smooth,
-		(float)ridge);
+	RUN(c->factor, k_spectrum_inverse, c->factor, power, penalty, power->pitch, power->shape.x,
+		period(penalty), (float)(1 / transform_size(convolve->domain.shape, m->axes)), (float)data,
+		(float)weight, (float)ridge);
 	c->base.norm2 = 1 / (ridge * ridge);
 	return &c->base;
+}
+
+linop *linop_convolve_inverse(const linop *convolve, double data, double smooth, double ridge)
+{
+	const struct convolve *m = (const struct convolve *)convolve;
+	g_autoptr(array) laplacian = gradient_spectrum(convolve->dev, convolve->domain.shape, m->axes);
+	return linop_convolve_inverse_by(convolve, data, laplacian, smooth, ridge);
 }
 
 /* With all depths in one plane each frequency has a matrix: a diagonal one and one of rank 1. */

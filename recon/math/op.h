@@ -67,8 +67,15 @@ array *psf_factor(fft *f, const array *psf, shape grid, position origin, int axe
  */
 linop *linop_convolve_inverse(const linop *convolve, double data, double smooth, double ridge);
 
+/* The same with weight times `penalty`, one number >= 0 a frequency, as gradient_spectrum's. */
+linop *linop_convolve_inverse_by(const linop *convolve, double data, const array *penalty,
+	double weight, double ridge);
+
+/* |H|^2 of a linop_convolve, one number a frequency; the caller's. */
+array *linop_convolve_power(const linop *convolve);
+
 /*
- * The same for a linop_convolve_sum and the gradient in the plane, where M'M couples the depths:
+ * The inverse for a linop_convolve_sum and the gradient in the plane, where M'M couples the depths:
  * as exact, for one transform of the volume each way.  Keeps a reference to `sum`.
  */
 linop *linop_convolve_sum_inverse(linop *sum, double data, double smooth, double ridge);

@@ -8,51 +8,39 @@
 #include "mode/deconv.h"
 #include "stage/random.h"
 
-/* One stack, of a channel and a point of time, where it is computed. */
 typedef struct {
-	array y_here, *y, *weights, *h, *result;        /* y_here: a view on the CPU */
-	int64_t number, count;                          /* of the stacks */
+	const deconv_stack *stack;      /* borrowed */
+	array *h;
 	rl_problem p;
 } channel;
 
 static void channel_clear(channel *c)
 {
-	array_free(c->y);
-	array_free(c->weights);
 	array_free(c->h);
-	array_free(c->result);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(channel, channel_clear)
 
-static bool channel_load(channel *c, const task *t, const deconv_data *d, GError **err)
+static bool channel_load(channel *c, const task *t, const deconv_stack *s, GError **err)
 {
 	const deconv_options *o = t->options;
-	int64_t i = c->number / d->frames, frame = c->number % d->frames;
-	const deconv_spread *spread = deconv_spread_of(d, i);
-	g_autoptr(array) psf = array_move(spread->psf, t->dev);
-	c->y_here = deconv_frame(d->y, i, frame, d->frames);
-	c->y = array_move(&c->y_here, t->dev);
-	if (d->weights) {
-		array w = deconv_frame(d->weights, i, frame, d->frames);
-		c->weights = array_move(&w, t->dev);
-	}
-	c->result = array_like(c->y);
+	c->stack = s;
 	c->p = (rl_problem){
-		.y = c->y, .weights = c->weights,
-		.geometry = rl_layout(c->y->shape, psf->shape, spread->centre, (enum rl_border)o->border)
+		.y = s->y, .weights = s->weights,
+		.geometry = rl_layout(s->y->shape, s->psf->shape, s->centre, (enum rl_border)o->border)
 	};
-	if (!device_ok(t->dev, err))
-		return false;
-	c->h = rl_spectrum(psf, spread->centre, &c->p.geometry, err);
+	c->h = rl_spectrum(s->psf, s->centre, &c->p.geometry, err);
 	c->p.h = c->h;
 	return c->h != NULL;
 }
+
+/* Relative change of the divergence: deconwolf's. */
+#define TOLERANCE 0.02
 
 static rl_settings settings_of(const task *t, const deconv_data *d, const channel *c)
 {
 	const deconv_options *o = t->options;
 	shape w = c->p.geometry.window, e = c->p.geometry.estimate;
-	double mean = vec_sum(c->y) / (double)shape_count(w);
+	double mean = vec_sum(c->stack->y) / (double)shape_count(w);
 	bool added = !isnan(d->background);
 	return (rl_settings){
 		.acceleration = (enum rl_acceleration)o->acceleration, .restart = true,
@@ -60,8 +48,8 @@ static rl_settings settings_of(const task *t, const deconv_data *d, const channe
 		.start = added ? fmax(mean - d->background, d->least) :
 			fmax(mean * (double)shape_count(w) / (double)shape_count(e), d->least),
 		.least = d->least, .seen = 0.01, .iterations = o->iterations,
-		.tolerance = o->stop == STOP_CHANGE ? o->tolerance : 0,
-		.channel = c->number, .channels = c->count
+		.tolerance = o->stop != STOP_CHANGE ? 0 : isnan(o->tolerance) ? TOLERANCE : o->tolerance,
+		.channel = c->stack->number, .channels = c->stack->count
 	};
 }
 
@@ -113,7 +101,7 @@ static void thin_planes(int64_t first, int64_t end, void *data)
 static bool draw(task *t, const channel *c, const rl_settings *s, uint64_t seed, double *curve,
 	GError **err)
 {
-	array one = c->y_here;
+	array one = c->stack->y_here;
 	g_autoptr(array) kept_here = array_copy(&one);
 	g_autoptr(array) held_here = array_like(&one);
 	g_autofree double *here = g_new(double, s->iterations);
@@ -129,7 +117,7 @@ static bool draw(task *t, const channel *c, const rl_settings *s, uint64_t seed,
 	p.holdout = held;
 	p.holdout_scale = HELD_BACK / (1 - HELD_BACK);
 	p.curve = here;
-	if (!rl_solve(c->result, &p, s, NULL, &outcome, err))
+	if (!rl_solve(c->stack->result, &p, s, NULL, &outcome, err))
 		return false;
 	for (int64_t k = 0; k < s->iterations; k++)
 		curve[k] += here[k];
@@ -140,7 +128,7 @@ static bool draw(task *t, const channel *c, const rl_settings *s, uint64_t seed,
 static int draws_for(const channel *c)
 {
 	const double plenty = 1e7;      /* electrons */
-	return (int)CLAMP(plenty / fmax(vec_sum(c->y), 1), 1, 8);
+	return (int)CLAMP(plenty / fmax(vec_sum(c->stack->y), 1), 1, 8);
 }
 
 /*
@@ -180,33 +168,38 @@ static int64_t best_iterations(task *t, const deconv_data *d, const channel *c, 
 
 /* --- the method ------------------------------------------------------------------------------- */
 
-static bool solve(task *t, const deconv_data *d, channel *c, rl_outcome *o, GError **err)
+struct tally {
+	double divergence;
+	int64_t iterations;
+};
+
+static bool solve(task *t, const deconv_data *d, deconv_stack *stack, void *tally, GError **err)
 {
 	const deconv_options *options = t->options;
-	rl_settings s = settings_of(t, d, c);
+	struct tally *sum = tally;
+	g_auto(channel) c = { 0 };
+	rl_outcome o;
+	if (!channel_load(&c, t, stack, err))
+		return false;
+	rl_settings s = settings_of(t, d, &c);
 	if (options->stop == STOP_AUTO) {
-		s.iterations = best_iterations(t, d, c, err);
+		s.iterations = best_iterations(t, d, &c, err);
 		if (s.iterations < 0)
 			return false;
 	}
-	return rl_solve(c->result, &c->p, &s, t->watch, o, err);
+	if (!rl_solve(stack->result, &c.p, &s, t->watch, &o, err))
+		return false;
+	sum->divergence += o.divergence;
+	sum->iterations = MAX(sum->iterations, o.iterations);
+	return true;
 }
 
 bool deconv_richardson_lucy(task *t, const deconv_data *d, array *result, GError **err)
 {
-	double divergence = 0;
-	int64_t most = 0, stacks = d->y->shape.c * d->frames;
-	for (int64_t i = 0; i < stacks; i++) {
-		g_auto(channel) c = { .number = i, .count = stacks };
-		rl_outcome o;
-		array to = deconv_frame(result, i / d->frames, i % d->frames, d->frames);
-		if (!channel_load(&c, t, d, err) || !solve(t, d, &c, &o, err))
-			return false;
-		array_assign(&to, c.result);
-		divergence += o.divergence;
-		most = MAX(most, o.iterations);
-	}
-	report_integer(t->report, "iterations", most);
-	report_number(t->report, "divergence", divergence);
+	struct tally sum = { 0 };
+	if (!deconv_each(t, d, result, &(deconv_method){ solve, &sum }, err))
+		return false;
+	report_integer(t->report, "iterations", sum.iterations);
+	report_number(t->report, "divergence", sum.divergence);
 	return device_ok(t->dev, err);
 }

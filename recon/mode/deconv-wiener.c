@@ -20,23 +20,52 @@ static int64_t padded(int64_t picture, int64_t psf)
 	return psf == 1 ? picture : fft_good_size(picture + psf - 1);
 }
 
+/* --- how much to smooth ----------------------------------------------------------------------- */
+
 /*
- * (M'M + balance max |H|^2 R)^-1 M' y: R is 1 (Wiener, with the same noise to signal everywhere) or
- * the square of the gradient, over its largest value (Tikhonov, Miller 1970).
+ * (M'M + weight R + ridge)^-1 M' y, with the R of one frequency for each method, g that of the
+ * square of the gradient and |H| <= 1 its blur:
+ *   Wiener          1, the same noise to signal everywhere
+ *   Tikhonov        g over its largest value (Miller 1970)
+ *   RIF             g^2, that of the square of the Laplacian, over its largest value
+ *   unsupervised    g^2, by as much as the picture itself asks for
  */
-static array *divide(const task *t, const array *y, const array *psf, position centre)
+typedef struct {
+	array *penalty;
+	double weight, ridge;
+} smoothing;
+
+static smoothing smoothing_of(const task *t, const linop *m, const array *y, int axes)
 {
 	const deconv_options *o = t->options;
+	double noise = o->balance * m->norm2, steepest = 4.0 * axes;
+	smoothing s = { gradient_spectrum(t->dev, m->domain.shape, axes), noise / steepest, 1e-6 * noise };
+	if (o->method == DECONV_WIENER) {
+		s.weight = 0;
+		s.ridge = noise;
+	} else if (o->method != DECONV_TIKHONOV) {
+		vec_multiply(s.penalty, s.penalty);
+		s.weight /= steepest;
+	}
+	if (o->method == DECONV_UNSUPERVISED) {
+		g_autoptr(array) blur = linop_convolve_power(m);
+		s.weight = deconv_likeliest(t, y, m->domain.shape, blur, s.penalty);
+		s.ridge = 1e-9;
+	}
+	return s;
+}
+
+static array *divide(const task *t, const array *y, const array *psf, position centre)
+{
 	shape s = y->shape, p = psf->shape;
 	shape grid = { 1, padded(s.z, p.z), padded(s.y, p.y), padded(s.x, p.x) };
 	int axes = grid.z > 1 ? 3 : 2;
 	const position corner = { 0 };
 	g_autoptr(array) wide = with_mirror_images(y, grid);
 	g_autoptr(linop) m = linop_convolve(y->dev, grid, psf, centre, axes);
-	double noise = o->balance * linop_norm2(m), steepest = 4.0 * axes;
-	bool smooth = o->method == DECONV_TIKHONOV;
-	g_autoptr(linop) inverse = linop_convolve_inverse(m, 1, smooth ? noise / steepest : 0,
-		smooth ? 1e-6 * noise : noise);
+	smoothing how = smoothing_of(t, m, y, axes);
+	g_autoptr(array) penalty = how.penalty;
+	g_autoptr(linop) inverse = linop_convolve_inverse_by(m, 1, penalty, how.weight, how.ridge);
 	g_autoptr(linop) crop = linop_crop(y->dev, s, grid, corner);
 	g_autoptr(array) back = array_like(wide);
 	array *x = array_like(y);
@@ -46,22 +75,18 @@ static array *divide(const task *t, const array *y, const array *psf, position c
 	return x;
 }
 
+static bool solve(task *t, const deconv_data *d, deconv_stack *s, void *tally, GError **err)
+{
+	(void)tally;
+	if (!isnan(d->background))
+		vec_shift(s->y, (float)-d->background);
+	g_autoptr(array) x = divide(t, s->y, s->psf, s->centre);
+	vec_copy(s->result, x);
+	vec_clamp(s->result, 0, INFINITY);
+	return device_ok(t->dev, err);
+}
+
 bool deconv_wiener(task *t, const deconv_data *d, array *result, GError **err)
 {
-	for (int64_t i = 0; i < d->y->shape.c * d->frames; i++) {
-		int64_t c = i / d->frames, frame = i % d->frames;
-		const deconv_spread *spread = deconv_spread_of(d, c);
-		array y = deconv_frame(d->y, c, frame, d->frames);
-		array to = deconv_frame(result, c, frame, d->frames);
-		g_autoptr(array) y_here = array_move(&y, t->dev);
-		g_autoptr(array) psf_here = array_move(spread->psf, t->dev);
-		if (!device_ok(t->dev, err))
-			return false;
-		g_autoptr(array) x = divide(t, y_here, psf_here, spread->centre);
-		vec_clamp(x, 0, INFINITY);
-		if (!device_ok(t->dev, err))
-			return false;
-		array_assign(&to, x);
-	}
-	return device_ok(t->cpu, err);
+	return deconv_each(t, d, result, &(deconv_method){ solve, NULL }, err);
 }

@@ -4,8 +4,11 @@
 
 #include <math.h>
 #include "core/error.h"
+#include "math/richardson-lucy.h"
 #include "math/vec.h"
 
+#define DEFAULT_BALANCE 0.01
+#define METHODS "rl|wiener|tikhonov|fista|fista-wavelet|nnls|admm|rif|unsupervised"
 #define AT(field) OPTION_AT(deconv_options, field)
 
 static const relumine_option own_options[] = {
@@ -29,15 +32,17 @@ static const relumine_option own_options[] = {
 		AT(voxel) },
 	{ "model", 0, RELUMINE_CHOICE, NULL, 0, 0, "born-wolf|scalar|gibson-lanni|richards-wolf", NULL,
 		"of the microscope; more with `relumine psf make`; not given: born-wolf", false, AT(model) },
-	{ "method", 0, RELUMINE_CHOICE, "rl", 0, 0, "rl|wiener|tikhonov", NULL,
-		"Richardson-Lucy, or one step in the Fourier domain for a quick look", false, AT(method) },
+	{ "method", 0, RELUMINE_CHOICE, "rl", 0, 0, METHODS, NULL,
+		"Richardson-Lucy; one step in the Fourier domain; least squares with a prior or without", false,
+		AT(method) },
 	{ "iterations", 'i', RELUMINE_INTEGER, "100", 1, 100000, NULL, "N",
 		"at most this many", false, AT(iterations) },
 	{ "stop", 0, RELUMINE_CHOICE, "change", 0, 0, "auto|change|fixed", NULL,
 		"change: see --tolerance; auto: where light that was held back is explained best; fixed: "
 		"after --iterations", false, AT(stop) },
-	{ "tolerance", 0, RELUMINE_NUMBER, "0.02", 0, 1, NULL, "T",
-		"with --stop change: end when the divergence changes by less than this share", false,
+	{ "tolerance", 0, RELUMINE_NUMBER, NULL, 0, 1, NULL, "T",
+		"with --stop change: end when the divergence (rl; not given: 0.02) or the estimate (others; "
+		"0.001) changes by less than this share", false,
 		AT(tolerance) },
 	{ "acceleration", 0, RELUMINE_CHOICE, "heavy-ball", 0, 0, "none|heavy-ball|biggs-andrews", NULL,
 		"how far each step runs ahead; begins anew when the divergence rises", false,
@@ -59,7 +64,11 @@ static const relumine_option own_options[] = {
 	{ "psf-centre", 0, RELUMINE_CHOICE, "auto", 0, 0, "auto|peak|middle", NULL,
 		"which pixel of the PSF a point comes to: auto and peak: the brightest", false, AT(centre) },
 	{ "balance", 0, RELUMINE_NUMBER, "0.01", 1e-12, 1e12, NULL, "K",
-		"noise to signal of wiener and tikhonov, relative to the largest |H|^2", false, AT(balance) },
+		"noise to signal of wiener, tikhonov and rif, relative to the largest |H|^2", false,
+		AT(balance) },
+	{ "tv-weight", 'w', RELUMINE_NUMBER, NULL, 0, 1000, NULL, "W",
+		"smoothness of fista, fista-wavelet and admm, relative to the largest of |H'y|; not given: as "
+		"much as the noise asks for", false, AT(tv_weight) },
 	{ "seed", 0, RELUMINE_INTEGER, "1", 0, 9e15, NULL, "N",
 		"of the light that --stop auto holds back", false, AT(seed) },
 	{ 0 }
@@ -69,16 +78,48 @@ static bool check(const void *options, GError **err)
 {
 	const deconv_options *o = options;
 	int given = (o->psf != NULL) + (o->gaussian != NULL) + !isnan(o->disk) + (o->motion != NULL);
-	if (given <= 1)
+	if (given > 1) {
+		error_set(err, RELUMINE_BAD_USAGE, "--psf", "leave out all but one of --psf, --gaussian, "
+			"--disk and --motion", "the PSF is given %d times", given);
+		return false;
+	}
+	if (o->method == DECONV_RICHARDSON_LUCY || o->stop != STOP_AUTO)
 		return true;
-	error_set(err, RELUMINE_BAD_USAGE, "--psf", "leave out all but one of --psf, --gaussian, --disk "
-		"and --motion", "the PSF is given %d times", given);
+	error_set(err, RELUMINE_BAD_USAGE, "--stop", "use --stop change, or --method rl",
+		"--stop auto holds light back, which --method rl alone can do");
 	return false;
+}
+
+/* Options that were set, and that the method does not look at. */
+static void warn_of_idle_options(const task *t)
+{
+	enum {
+		RL = 1 << DECONV_RICHARDSON_LUCY, UNSUPERVISED = 1 << DECONV_UNSUPERVISED,
+		BALANCED = 1 << DECONV_WIENER | 1 << DECONV_TIKHONOV | 1 << DECONV_RIF,
+		DIRECT = BALANCED | UNSUPERVISED,
+		PRIOR = 1 << DECONV_FISTA | 1 << DECONV_FISTA_WAVELET | 1 << DECONV_ADMM
+	};
+	g_auto(GStrv) names = g_strsplit(METHODS, "|", -1);
+	const deconv_options *o = t->options;
+	const struct { const char *name; bool set; int methods; } all[] = {
+		{ "tolerance", !isnan(o->tolerance), ~DIRECT }, { "stop", o->stop == STOP_FIXED, ~DIRECT },
+		{ "acceleration", o->acceleration != RL_HEAVY_BALL, RL },
+		{ "border", o->border != RL_BORDER_UNKNOWN, ~DIRECT },
+		{ "balance", o->balance != DEFAULT_BALANCE, BALANCED },
+		{ "tv-weight", !isnan(o->tv_weight), PRIOR },
+	};
+	for (size_t i = 0; i < G_N_ELEMENTS(all); i++)
+		if (all[i].set && !(all[i].methods & 1 << o->method))
+			report_warn(t->report, "--%s has no effect with --method %s", all[i].name,
+				names[o->method]);
 }
 
 static bool (*const methods[])(task *, const deconv_data *, array *, GError **) = {
 	[DECONV_RICHARDSON_LUCY] = deconv_richardson_lucy, [DECONV_WIENER] = deconv_wiener,
-	[DECONV_TIKHONOV] = deconv_wiener
+	[DECONV_TIKHONOV] = deconv_wiener, [DECONV_FISTA] = deconv_fista,
+	[DECONV_FISTA_WAVELET] = deconv_fista, [DECONV_NNLS] = deconv_fista,
+	[DECONV_ADMM] = deconv_admm, [DECONV_RIF] = deconv_wiener,
+	[DECONV_UNSUPERVISED] = deconv_wiener
 };
 
 static bool run(task *t, GError **err)
@@ -87,6 +128,7 @@ static bool run(task *t, GError **err)
 	g_auto(deconv_data) d = { 0 };
 	if (!task_step(t, "calibrate") || !deconv_prepare(t, &d, err) || !task_step(t, "reconstruct"))
 		return false;
+	warn_of_idle_options(t);
 	shape s = d.y->shape, p = d.spreads[0].psf->shape;
 	g_autoptr(array) result = array_new(t->cpu, REAL, s);
 	if (!device_ok(t->cpu, err) || !methods[o->method](t, &d, result, err)) {
@@ -94,7 +136,9 @@ static bool run(task *t, GError **err)
 			(int)s.y, (int)s.z, (int)p.x, (int)p.y, (int)p.z);
 		return false;
 	}
-	vec_shift(result, (float)-d.shift);
+	/* a background that was taken out has taken the shift with it */
+	if (isnan(d.background))
+		vec_shift(result, (float)-d.shift);
 	vec_scale(result, (float)(1 / d.scale));
 	t->result = g_steal_pointer(&result);
 	t->scale = image_scale_copy(t->inputs[0].scale);
@@ -120,6 +164,7 @@ const modality command_deconv = {
 			"has Poisson noise.  Richardson-Lucy climbs towards the object under which these counts are "
 			"likeliest.  The object is worked out beyond the edges too, as far as it sends light into "
 			"the picture, so that borders do not ring.\n"
+			"--method fista or admm suit little light and even patches, unsupervised a first look.\n"
 			"It ends when the divergence of the counts from their model changes by less than "
 			"--tolerance.  --stop auto goes on as long as that pays: a tenth of the light is held back, by "
 			"chance, and the model of the rest predicts it better and better, until it begins to fit "

@@ -4,9 +4,13 @@
 #define MODE_DECONV_H
 
 #include "math/op.h"
+#include "math/richardson-lucy.h"
 #include "mode/modality.h"
 
-enum deconv_method { DECONV_RICHARDSON_LUCY, DECONV_WIENER, DECONV_TIKHONOV };
+enum deconv_method {
+	DECONV_RICHARDSON_LUCY, DECONV_WIENER, DECONV_TIKHONOV, DECONV_FISTA, DECONV_FISTA_WAVELET,
+	DECONV_NNLS, DECONV_ADMM, DECONV_RIF, DECONV_UNSUPERVISED
+};
 enum deconv_stop { STOP_AUTO, STOP_CHANGE, STOP_FIXED };
 enum deconv_centre { CENTRE_AUTO, CENTRE_PEAK, CENTRE_MIDDLE };
 
@@ -15,7 +19,7 @@ typedef struct {
 	int method, acceleration, border, stop, centre, model;
 	int64_t iterations, seed;
 	double disk, na, wavelength, ni, background, offset, gain, read_noise, saturation, tolerance,
-		balance;
+		balance, tv_weight;
 } deconv_options;
 
 /* A PSF that sums to 1, no larger than its picture can use, and the element a point comes to. */
@@ -59,8 +63,50 @@ static inline const deconv_spread *deconv_spread_of(const deconv_data *d, int64_
  */
 GPtrArray *deconv_psfs(const task *t, shape s, GError **err);
 
+/* One stack, of a channel and a point of time, where it is computed; owned but for the view. */
+typedef struct {
+	array y_here;                   /* a view of d->y, on the CPU */
+	array *y, *weights, *psf, *result;
+	position centre;
+	int64_t number, count;          /* of the stacks */
+} deconv_stack;
+
+/* Fills s->result.  tally: what the method adds up over stacks. */
+typedef struct {
+	bool (*solve)(task *t, const deconv_data *d, deconv_stack *s, void *tally, GError **err);
+	void *tally;
+} deconv_method;
+
+/* A method on each stack of d, into result. */
+bool deconv_each(task *t, const deconv_data *d, array *result, const deconv_method *method,
+	GError **err);
+
+/*
+ * Noise over signal, where the object has a power of signal / penalty at each frequency and y is
+ * what |H|^2 = blur leaves of it, with white noise: the ratio under which y is likeliest.  Where
+ * the penalty is 0 nothing is known.  blur, penalty: of half the grid, as gradient_spectrum's.
+ */
+double deconv_likeliest(const task *t, const array *y, shape grid, const array *blur,
+	const array *penalty);
+
+/*
+ * y = H x with the unknown beyond the borders: the estimate of a layout onto its window (see
+ * math/richardson-lucy.h).  The caller's.
+ */
+linop *deconv_model(device *dev, const rl_geometry *g, const array *psf, position centre);
+
 /* result: as d->y, on the CPU, in its units. */
 bool deconv_richardson_lucy(task *t, const deconv_data *d, array *result, GError **err);
 bool deconv_wiener(task *t, const deconv_data *d, array *result, GError **err);
+
+/*
+ * 1/2 |W (H x + background - y)|^2 + lambda g(x), W the weights and H as Richardson-Lucy has it, by
+ * FISTA: g is TV with x >= 0 (fista), |details of Haar wavelets|_1 (fista-wavelet; negative values
+ * become 0 at the end) or 0 with x >= 0 (nnls).
+ */
+bool deconv_fista(task *t, const deconv_data *d, array *result, GError **err);
+
+/* fista's minimum by ADMM, with x on the whole grid. */
+bool deconv_admm(task *t, const deconv_data *d, array *result, GError **err);
 
 #endif

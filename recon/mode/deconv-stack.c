@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* deconv-stack.c - a method run on each channel and point of time, one by one */
+#include "mode/deconv.h"
+
+static void stack_clear(deconv_stack *s)
+{
+	array_free(s->y);
+	array_free(s->weights);
+	array_free(s->psf);
+	array_free(s->result);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(deconv_stack, stack_clear)
+
+static bool stack_load(deconv_stack *s, const task *t, const deconv_data *d, GError **err)
+{
+	int64_t channel = s->number / d->frames, frame = s->number % d->frames;
+	const deconv_spread *spread = deconv_spread_of(d, channel);
+	s->y_here = deconv_frame(d->y, channel, frame, d->frames);
+	s->y = array_move(&s->y_here, t->dev);
+	if (d->weights) {
+		array w = deconv_frame(d->weights, channel, frame, d->frames);
+		s->weights = array_move(&w, t->dev);
+	}
+	s->psf = array_move(spread->psf, t->dev);
+	s->centre = spread->centre;
+	s->result = array_like(s->y);
+	return device_ok(t->dev, err);
+}
+
+bool deconv_each(task *t, const deconv_data *d, array *result, const deconv_method *method,
+	GError **err)
+{
+	int64_t stacks = d->y->shape.c * d->frames;
+	for (int64_t i = 0; i < stacks; i++) {
+		g_auto(deconv_stack) s = { .number = i, .count = stacks };
+		array to = deconv_frame(result, i / d->frames, i % d->frames, d->frames);
+		if (!stack_load(&s, t, d, err) || !method->solve(t, d, &s, method->tally, err) ||
+		    !device_ok(t->dev, err))
+			return false;
+		array_assign(&to, s.result);
+	}
+	return device_ok(t->cpu, err);
+}
