@@ -4,10 +4,9 @@
 
 Every measurement is a process of its own, so that thread counts are set before any library starts.
 Theirs times apply(), divided by the iterations, after one iteration to warm up; ours is the
-difference of two times in the trace, so that neither counts reading, planning or writing.
+difference of a long and a short run, so that neither counts reading, planning or writing.
 """
 import argparse
-import csv
 import json
 import os
 import statistics
@@ -92,19 +91,21 @@ def run_theirs(folder, backend, threads, arguments):
     return json.loads(done.stdout.splitlines()[-1])
 
 
-def run_ours(folder, iterations, threads):
-    """Seconds per iteration, from the trace: its first row stands for the warm-up."""
+def time_ours(folder, iterations, threads):
+    """Seconds of a whole run, as it says itself."""
     at = lambda name: os.path.join(folder, name)
-    subprocess.run([RELUMINE, "lensless", at("capture.npy"), "--psf", at("psf.npy"),
-                    "--compat", "lenslesspicam", "--device", "cpu", "--threads", str(threads),
-                    "--iterations", str(iterations + 1), "--trace", at("trace.csv"),
-                    "-o", at("ours.npy"), "--overwrite", "-q"],
-                   stdout=subprocess.DEVNULL, check=True)
-    with open(at("trace.csv"), newline="") as file:
-        rows = list(csv.DictReader(file))
-    first, last = rows[0], rows[-1]
-    steps = int(last["iteration"]) - int(first["iteration"])
-    return (float(last["seconds"]) - float(first["seconds"])) / steps
+    done = subprocess.run([RELUMINE, "lensless", at("capture.npy"), "--psf", at("psf.npy"),
+                           "--compat", "lenslesspicam", "--device", "cpu",
+                           "--threads", str(threads), "--iterations", str(iterations),
+                           "-o", at("ours.npy"), "--overwrite", "--json", "-q"],
+                          stdout=subprocess.PIPE, check=True, text=True)
+    return json.loads(done.stdout)["seconds"]
+
+
+def run_ours(folder, iterations, threads):
+    """Seconds per iteration, free of reading, planning and writing: from two runs."""
+    few, many = iterations, 4 * iterations
+    return (time_ours(folder, many, threads) - time_ours(folder, few, threads)) / (many - few)
 
 
 def compare_pictures(folder, iterations):
