@@ -282,3 +282,13 @@ array *array_move(const array *a, device *dev)
 		array_assign(to, a);
 	return to;
 }
+
+array *array_lend(const array *a, device *dev)
+{
+	if (a->dev != dev)
+		return array_move(a, dev);
+	array *v = g_new(array, 1);
+	*v = *a;
+	v->bytes = 0;
+	return v;
+}

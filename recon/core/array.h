@@ -77,6 +77,9 @@ void array_assign(array *to, const array *from);
 /* The same array on `dev`, a copy. */
 array *array_move(const array *a, device *dev);
 
+/* The same array on `dev`: a view where it is there already (see array_channel), else a copy. */
+array *array_lend(const array *a, device *dev);
+
 /* A pointer to row (c, z, y) of an array on the CPU. */
 static inline float *array_row(const array *a, int64_t c, int64_t z, int64_t y)
 {

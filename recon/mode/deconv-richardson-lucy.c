@@ -10,13 +10,13 @@
 
 typedef struct {
 	const deconv_stack *stack;      /* borrowed */
-	array *h;
+	rl_blur *blur;
 	rl_problem p;
 } channel;
 
 static void channel_clear(channel *c)
 {
-	array_free(c->h);
+	rl_blur_free(c->blur);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(channel, channel_clear)
 
@@ -24,13 +24,11 @@ static bool channel_load(channel *c, const task *t, const deconv_stack *s, GErro
 {
 	const deconv_options *o = t->options;
 	c->stack = s;
-	c->p = (rl_problem){
-		.y = s->y, .weights = s->weights,
-		.geometry = rl_layout(s->y->shape, s->psf->shape, s->centre, (enum rl_border)o->border)
-	};
-	c->h = rl_spectrum(s->psf, s->centre, &c->p.geometry, err);
-	c->p.h = c->h;
-	return c->h != NULL;
+	const rl_geometry g = rl_layout(s->y->shape, s->psf->shape, s->centre,
+		(enum rl_border)o->border);
+	c->blur = rl_blur_new(t->dev, s->psf_here, s->centre, &g, err);
+	c->p = (rl_problem){ .y = s->y, .weights = s->weights, .blur = c->blur };
+	return c->blur != NULL;
 }
 
 /* Relative change of the divergence: deconwolf's. */
@@ -39,7 +37,7 @@ static bool channel_load(channel *c, const task *t, const deconv_stack *s, GErro
 static rl_settings settings_of(const task *t, const deconv_data *d, const channel *c)
 {
 	const deconv_options *o = t->options;
-	shape w = c->p.geometry.window, e = c->p.geometry.estimate;
+	shape w = c->blur->geometry.window, e = c->blur->geometry.estimate;
 	double mean = vec_sum(c->stack->y) / (double)shape_count(w);
 	bool added = !isnan(d->background);
 	return (rl_settings){

@@ -63,10 +63,11 @@ static inline const deconv_spread *deconv_spread_of(const deconv_data *d, int64_
  */
 GPtrArray *deconv_psfs(const task *t, shape s, GError **err);
 
-/* One stack, of a channel and a point of time, where it is computed; owned but for the view. */
+/* One stack, of a channel and a point of time, where it is computed. */
 typedef struct {
-	array y_here;                   /* a view of d->y, on the CPU */
-	array *y, *weights, *psf, *result;
+	array y_here;                   /* a view of d->y; this and the next are on the CPU */
+	const array *psf_here;
+	array *y, *weights, *psf, *result;      /* views, where it is computed on the CPU */
 	position centre;
 	int64_t number, count;          /* of the stacks */
 } deconv_stack;

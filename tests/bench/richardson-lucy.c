@@ -66,6 +66,18 @@ static array *random_picture(device *dev, shape s, float scale)
 	return a;
 }
 
+/* As a microscope's: its own mirror image in x and y. */
+static array *random_psf(device *dev, shape s)
+{
+	array *a = random_picture(dev, s, 1);
+	for (int64_t z = 0; z < s.z; z++)
+		for (int64_t i = 0; i < s.y * s.x; i++)
+			array_row(a, 0, z, i / s.x)[i % s.x] = array_row(a, 0, z, MIN(i / s.x, s.y - 1 - i / s.x))
+				[MIN(i % s.x, s.x - 1 - i % s.x)];
+	vec_scale(a, 1 / (float)vec_sum(a));
+	return a;
+}
+
 static double run(const rl_problem *p, array *result, int64_t iterations, rl_outcome *o)
 {
 	const rl_settings s = {
@@ -90,12 +102,11 @@ typedef struct {
 
 static problem problem_new(device *dev, shape window, shape size)
 {
-	problem b = { random_picture(dev, window, 100), random_picture(dev, size, 1), NULL, { 0 } };
+	problem b = { random_picture(dev, window, 100), random_psf(dev, size), NULL, { 0 } };
 	const position centre = { size.z / 2, size.y / 2, size.x / 2 };
 	b.result = array_like(b.y);
-	vec_scale(b.psf, 1 / (float)vec_sum(b.psf));
-	b.p = (rl_problem){ .y = b.y, .geometry = rl_layout(window, size, centre, RL_BORDER_UNKNOWN) };
-	b.p.h = rl_spectrum(b.psf, centre, &b.p.geometry, NULL);
+	const rl_geometry g = rl_layout(window, size, centre, RL_BORDER_UNKNOWN);
+	b.p = (rl_problem){ .y = b.y, .blur = rl_blur_new(dev, b.psf, centre, &g, NULL) };
 	return b;
 }
 
@@ -107,7 +118,7 @@ int main(int argc, char **argv)
 		n[i] = number(argc, argv, 2 + i, n[i]);
 	g_autoptr(device) dev = device_new("cpu", threads, NULL, NULL);
 	problem b = problem_new(dev, (shape){ 1, n[0], n[1], n[2] }, (shape){ 1, n[3], n[4], n[5] });
-	shape grid = b.p.geometry.grid;
+	shape grid = b.p.blur->geometry.grid;
 	yardstick y = yardstick_new(grid, threads);
 	double once = INFINITY, twice = INFINITY, theirs = INFINITY;
 	rl_outcome o;
