@@ -10,12 +10,18 @@
 #include "stage/noise.h"
 #include "stage/psf.h"
 
+static void deconv_spread_clear(deconv_spread *s)
+{
+	array_free(s->psf);
+	rl_blur_free(s->blur);
+}
+
 void deconv_data_clear(deconv_data *d)
 {
 	g_clear_pointer(&d->y, array_free);
 	g_clear_pointer(&d->weights, array_free);
 	for (int64_t i = 0; i < d->n_spreads; i++)
-		array_free(d->spreads[i].psf);
+		deconv_spread_clear(&d->spreads[i]);
 	g_clear_pointer(&d->spreads, g_free);
 }
 
@@ -112,6 +118,7 @@ static bool prepare_psf(const task *t, shape stack, deconv_spread *a, GError **e
 	if (p)
 		mend_psf(t, p, a);
 	crop_psf(a, stack);
+	a->size = a->psf->shape;
 	return device_ok(t->cpu, err) && psf_normalise(a->psf, PSF_NORM_VOLUME, NULL, name, err);
 }
 
@@ -213,7 +220,7 @@ bool deconv_prepare(const task *t, deconv_data *d, GError **err)
 	const deconv_options *o = t->options;
 	const input *in = &t->inputs[0];
 	double level = o->saturation >= 0 ? o->saturation : in->white > 0 ? in->white : INFINITY;
-	d->y = array_copy(in->data);
+	d->y = input_take(&t->inputs[0]);
 	d->frames = in->scale && in->scale->frames > 0 && d->y->shape.z % in->scale->frames == 0 ?
 		in->scale->frames : 1;
 	if (!device_ok(t->cpu, err) || (isfinite(level) && !weigh(t, d, level, err)))

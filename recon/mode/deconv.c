@@ -129,7 +129,7 @@ static bool run(task *t, GError **err)
 	if (!task_step(t, "calibrate") || !deconv_prepare(t, &d, err) || !task_step(t, "reconstruct"))
 		return false;
 	warn_of_idle_options(t);
-	shape s = d.y->shape, p = d.spreads[0].psf->shape;
+	shape s = d.y->shape, p = d.spreads[0].size;
 	g_autoptr(array) result = array_new(t->cpu, REAL, s);
 	if (!device_ok(t->cpu, err) || !methods[o->method](t, &d, result, err)) {
 		error_while(err, "deconv, %d x %d x %d pixels (x, y, z) with a PSF of %d x %d x %d", (int)s.x,

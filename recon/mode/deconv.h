@@ -24,8 +24,10 @@ typedef struct {
 
 /* A PSF that sums to 1, no larger than its picture can use, and the element a point comes to. */
 typedef struct {
-	array *psf;             /* (1, z, y, x), owned */
+	array *psf;             /* (1, z, y, x), owned; NULL when the next has taken its place */
 	position centre;
+	shape size;             /* of psf */
+	rl_blur *blur;          /* owned: made by Richardson-Lucy, for every stack it serves */
 } deconv_spread;
 
 /* Data and PSFs made ready; owned.  CPU. */
@@ -52,7 +54,7 @@ static inline array deconv_frame(const array *a, int64_t channel, int64_t frame,
 	return array_slices(a, channel, frame * slices, slices);
 }
 
-static inline const deconv_spread *deconv_spread_of(const deconv_data *d, int64_t channel)
+static inline deconv_spread *deconv_spread_of(const deconv_data *d, int64_t channel)
 {
 	return &d->spreads[channel < d->n_spreads ? channel : 0];
 }
@@ -66,8 +68,9 @@ GPtrArray *deconv_psfs(const task *t, shape s, GError **err);
 /* One stack, of a channel and a point of time, where it is computed. */
 typedef struct {
 	array y_here;                   /* a view of d->y; this and the next are on the CPU */
-	const array *psf_here;
-	array *y, *weights, *psf, *result;      /* views, where it is computed on the CPU */
+	deconv_spread *spread;          /* borrowed */
+	array *y, *weights, *psf, *result;      /* views, where it is computed on the CPU; psf: NULL
+					 * where a blur has taken its place */
 	position centre;
 	int64_t number, count;          /* of the stacks */
 } deconv_stack;
