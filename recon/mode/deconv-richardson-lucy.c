@@ -25,7 +25,7 @@ static bool channel_load(channel *c, const task *t, const deconv_stack *s, GErro
 	const deconv_options *o = t->options;
 	c->stack = s;
 	c->p = (rl_problem){
-		.y = s->y, .weights = s->weights,
+		.y = s->y, .weights = s->weights, .offset = s->offset,
 		.geometry = rl_layout(s->y->shape, s->psf->shape, s->centre, (enum rl_border)o->border)
 	};
 	c->h = rl_spectrum(s->psf, s->centre, &c->p.geometry, err);
@@ -112,6 +112,10 @@ static bool draw(task *t, const channel *c, const rl_settings *s, uint64_t seed,
 	g_autoptr(array) kept = array_move(kept_here, t->dev);
 	g_autoptr(array) held = array_move(held_here, t->dev);
 	rl_problem p = c->p;
+	g_autoptr(array) offset = p.offset ? array_copy(p.offset) : NULL;
+	if (offset)
+		vec_scale(offset, 1 - (float)HELD_BACK);
+	p.offset = offset;
 	rl_outcome outcome;
 	p.y = kept;
 	p.holdout = held;
