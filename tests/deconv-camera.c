@@ -281,7 +281,7 @@ static array *with_mask(const bench *b, const array *y, const char *method)
 /* Nothing that stands in a pixel that is not believed matters; holes are such pixels. */
 static void masked(void)
 {
-	static const char *const methods[] = { "rl", "fista", "admm", "nnls", "wiener", "unsupervised" };
+	static const char *const methods[] = { "rl", "fista", "admm", "nnls", "wiener" };
 	g_auto(bench) b = bench_new();
 	g_autoptr(array) hot = array_copy(b.light), dark = array_copy(b.light);
 	g_autoptr(array) holes = array_copy(b.light);
