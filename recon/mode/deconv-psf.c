@@ -108,7 +108,7 @@ static bool find_lens(const task *t, int64_t channel, lens *l, GError **err)
 	if (isnan(wavelength))
 		return missing("--wavelength", "the wavelength of the light", "--wavelength 520, in nm", err);
 	if (isnan(ni)) {
-		ni = aperture > 1.33 ? 1.515 : aperture > 0.95 ? 1.333 : 1;
+		ni = lens_likely_index(aperture);
 		report_warn(t->report, "the refractive index of the immersion is not known: %g is taken, as "
 			"the aperture suggests; --ni says what it is", ni);
 	}
