@@ -29,7 +29,9 @@ static const rl_blur *blur_of(const task *t, const deconv_stack *s, GError **err
 static bool channel_load(channel *c, const task *t, const deconv_stack *s, GError **err)
 {
 	c->stack = s;
-	c->p = (rl_problem){ .y = s->y, .weights = s->weights, .blur = blur_of(t, s, err) };
+	c->p = (rl_problem){
+		.y = s->y, .weights = s->weights, .offset = s->offset, .blur = blur_of(t, s, err)
+	};
 	return c->p.blur != NULL;
 }
 
@@ -112,6 +114,10 @@ static bool draw(task *t, const channel *c, const rl_settings *s, uint64_t seed,
 	g_autoptr(array) kept = array_move(kept_here, t->dev);
 	g_autoptr(array) held = array_move(held_here, t->dev);
 	rl_problem p = c->p;
+	g_autoptr(array) offset = p.offset ? array_copy(p.offset) : NULL;
+	if (offset)
+		vec_scale(offset, 1 - (float)HELD_BACK);
+	p.offset = offset;
 	rl_outcome outcome;
 	p.y = kept;
 	p.holdout = held;

@@ -6,6 +6,7 @@ static void stack_clear(deconv_stack *s)
 {
 	array_free(s->y);
 	array_free(s->weights);
+	array_free(s->offset);
 	array_free(s->psf);
 	array_free(s->result);
 }
@@ -20,6 +21,10 @@ static bool stack_load(deconv_stack *s, const task *t, const deconv_data *d, GEr
 	if (d->weights) {
 		array w = deconv_frame(d->weights, channel, frame, d->frames);
 		s->weights = array_lend(&w, t->dev);
+	}
+	if (d->offset) {
+		array o = deconv_frame(d->offset, channel, frame, d->frames);
+		s->offset = array_lend(&o, t->dev);
 	}
 	s->spread = spread;
 	s->psf = spread->psf ? array_lend(spread->psf, t->dev) : NULL;
