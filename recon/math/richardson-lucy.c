@@ -119,7 +119,7 @@ static void start_rows(void *data, array *c, array *spare, int64_t z, int64_t y,
 	array p = array_from_row(s->ahead, z, y), x = array_from_row(s->x, z, y), a;
 	a = divisor_rows(s, spare, z, y, rows);
 	RUN_PART(c, 0, rows, k_rl_start, c, c->pitch, &p, &x, p.pitch, &a, a.pitch, c->shape.x,
-		(float)t->seen, (float)t->least, (float)t->start);
+		(float)t->seen, (float)t->least, (float)t->start, (float)(t->flat ? t->start : t->least));
 }
 
 static void update_rows(void *data, array *c, array *spare, int64_t z, int64_t y, int64_t rows)
@@ -223,7 +223,8 @@ static void step(struct rl *s, int64_t since)
 		biggs_andrews(s, since == 0);
 		return;
 	}
-	s->momentum = s->settings->acceleration == RL_PLAIN ? 0 : (float)since / (float)(since + 3);
+	int64_t k = MAX(since - s->settings->lag, 0);
+	s->momentum = s->settings->acceleration == RL_PLAIN ? 0 : (float)k / (float)(k + 3);
 	convolve_pass_rows(s->passes, s->spectrum, s->grid, BOTH, update_rows, s);
 }
 

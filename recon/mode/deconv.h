@@ -12,12 +12,13 @@ enum deconv_method {
 	DECONV_NNLS, DECONV_ADMM, DECONV_RIF, DECONV_UNSUPERVISED
 };
 enum deconv_stop { STOP_AUTO, STOP_CHANGE, STOP_FIXED };
+enum deconv_compat { COMPAT_NONE, COMPAT_DECONWOLF };
 enum deconv_centre { CENTRE_AUTO, CENTRE_PEAK, CENTRE_MIDDLE };
 
 typedef struct {
 	char *psf, *gaussian, *motion, *voxel, *psf_voxel;
 	char *offset, *gain, *read_noise, *mask;        /* the first three: a number, or a file's name */
-	int method, acceleration, border, stop, centre, model;
+	int method, acceleration, border, stop, centre, model, compat;
 	int64_t iterations, seed;
 	double disk, na, wavelength, ni, ns, depth, background, saturation, tolerance, balance, tv_weight;
 } deconv_options;
@@ -107,6 +108,13 @@ GPtrArray *deconv_psfs(const task *t, shape s, GError **err);
 
 /* Whether the options of the PSF fit together.  BAD_USAGE. */
 bool deconv_check_psf(const deconv_options *o, GError **err);
+
+/* Elements [first, end) of all channels, on the CPU; the caller's. */
+array *deconv_part(const array *a, position first, position end);
+
+/* --compat deconwolf: counts and the PSF (before it is normalised) as that program takes them. */
+bool deconwolf_take_counts(const task *t, deconv_data *d, GError **err);
+void deconwolf_crop(deconv_spread *a);
 
 /* Sizes of voxels, in nm, of the picture and of the PSF's file; NaN: not known.  BAD_USAGE. */
 bool deconv_voxel(const task *t, double voxel[3], GError **err);
