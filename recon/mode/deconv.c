@@ -131,7 +131,7 @@ static bool run(task *t, GError **err)
 		return false;
 	warn_of_idle_options(t);
 	shape s = d.y->shape, p = d.spreads[0].size;
-	g_autoptr(array) result = array_new(t->cpu, REAL, s);
+	g_autoptr(array) result = array_new_picture(t->cpu, s);
 	if (!device_ok(t->cpu, err) || !methods[o->method](t, &d, result, err)) {
 		error_while(err, "deconv, %d x %d x %d pixels (x, y, z) with a PSF of %d x %d x %d", (int)s.x,
 			(int)s.y, (int)s.z, (int)p.x, (int)p.y, (int)p.z);
@@ -177,6 +177,7 @@ const modality command_deconv = {
 	.options_size = sizeof(deconv_options),
 	.reads_pictures = true,
 	.takes_holes = true,
+	.spills = true,
 	.check = check,
 	.run = run,
 };
