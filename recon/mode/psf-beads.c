@@ -201,7 +201,7 @@ static void tell_beads(const GArray *beads, const beads_facts *f, double unit, r
 			(int)n[BEAD_BORDER], (int)n[BEAD_OVERLAP], (int)n[BEAD_FAINT]);
 }
 
-/* Of a ball's transform: periods in a diameter.  About 1 / width is the finest that a lens passes. */
+/* Of a ball's transform: periods in a diameter.  A lens passes up to about 1 / width. */
 #define FIRST_ZERO 1.43
 
 static void tell_psf(const task *t, const beads_facts *f)
