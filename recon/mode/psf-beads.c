@@ -268,7 +268,7 @@ const modality command_psf_beads = {
 		.examples =
 			"relumine psf beads beads.tif -o psf.tif -o psf.png\n"
 			"relumine psf beads beads.tif --size 25,25,21 --symmetric -o psf.tif\n"
-			"relumine psf beads beads.tif --diameter 100 --voxel 80,80,200 --na 1.4 --wavelength 520 "
+			"relumine psf beads beads.tif --diameter 100 --voxel 80,80,200 --na 1.2 --wavelength 520 "
 			"-o points.tif\n",
 		.description =
 			"The stack shows small fluorescent beads, taken as the specimen will be. Hot pixels are "
