@@ -22,5 +22,6 @@
 #include "psf.cl"
 #include "spectrum.cl"
 #include "lines.cl"
+#include "rl-blur.cl"
 #include "richardson-lucy.cl"
 #include "mirror.cl"

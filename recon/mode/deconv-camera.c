@@ -24,7 +24,7 @@ static camera camera_of(const task *t, const deconv_data *d)
 		.offset = value_of(t, "offset", o->offset), .gain = value_of(t, "gain", o->gain),
 		.read_noise = value_of(t, "read-noise", o->read_noise), .mask = value_of(t, "mask", NULL),
 		.white = o->saturation >= 0 ? o->saturation : in->white > 0 ? in->white : INFINITY,
-		.planes = in->data->shape.z / d->frames, .path = in->path
+		.planes = d->y->shape.z / d->frames, .path = in->path
 	};
 	c.mask.number = 1;
 	return c;
@@ -36,7 +36,7 @@ static bool is_direct(int method)
 		method == DECONV_UNSUPERVISED;
 }
 
-static void tell_faults(const task *t, const camera_faults *f)
+static void tell_faults(const task *t, const camera_faults *f, const deconv_data *d)
 {
 	const deconv_options *o = t->options;
 	int64_t filled = f->holes + f->masked + f->dead;
@@ -46,7 +46,7 @@ static void tell_faults(const task *t, const camera_faults *f)
 	report_integer(t->report, "dead", f->dead);
 	if (f->holes)
 		report_warn(t->report, "%d of %d values are NaN or infinite: not believed", (int)f->holes,
-			(int)shape_count(t->inputs[0].data->shape));
+			(int)shape_count(d->y->shape));
 	if (!is_direct(o->method))
 		return;
 	if (filled)
@@ -139,14 +139,14 @@ bool deconv_take_counts(const task *t, deconv_data *d, GError **err)
 {
 	const input *in = &t->inputs[0];
 	camera_faults faults;
-	d->y = array_copy(in->data);
+	d->y = input_take(&t->inputs[0]);
 	d->frames = in->scale && in->scale->frames > 0 && d->y->shape.z % in->scale->frames == 0 ?
 		in->scale->frames : 1;
 	d->weights = array_like(d->y);
 	const camera c = camera_of(t, d);
 	if (!device_ok(t->cpu, err) || !camera_above_offset(&c, d->y, d->weights, &faults, err))
 		return false;
-	tell_faults(t, &faults);
+	tell_faults(t, &faults, d);
 	if (!to_electrons(t, &c, d, err) || !find_background(t, &c, d, err))
 		return false;
 	bool weighed = d->offset && is_weighed(((const deconv_options *)t->options)->method);

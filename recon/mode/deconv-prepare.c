@@ -9,13 +9,19 @@
 #include "stage/geometry.h"
 #include "stage/psf.h"
 
+static void deconv_spread_clear(deconv_spread *s)
+{
+	array_free(s->psf);
+	rl_blur_free(s->blur);
+}
+
 void deconv_data_clear(deconv_data *d)
 {
 	g_clear_pointer(&d->y, array_free);
 	g_clear_pointer(&d->weights, array_free);
 	g_clear_pointer(&d->offset, array_free);
 	for (int64_t i = 0; i < d->n_spreads; i++)
-		array_free(d->spreads[i].psf);
+		deconv_spread_clear(&d->spreads[i]);
 	g_clear_pointer(&d->spreads, g_free);
 }
 
@@ -60,7 +66,7 @@ static int64_t end_needed(int64_t size, int64_t centre, int64_t window)
 	return MIN(centre + window, size);
 }
 
-static array *part_of(const array *a, position first, position end)
+array *deconv_part(const array *a, position first, position end)
 {
 	shape s = { a->shape.c, end.z - first.z, end.y - first.y, end.x - first.x };
 	array *part = array_new(a->dev, REAL, s);
@@ -81,7 +87,7 @@ static void crop_psf(deconv_spread *a, shape w)
 	position first = { first_needed(c.z, w.z), first_needed(c.y, w.y), first_needed(c.x, w.x) };
 	position end = { end_needed(p.z, c.z, w.z), end_needed(p.y, c.y, w.y), end_needed(p.x, c.x, w.x) };
 	g_autoptr(array) whole = a->psf;
-	a->psf = part_of(whole, first, end);
+	a->psf = deconv_part(whole, first, end);
 	a->centre = (position){ c.z - first.z, c.y - first.y, c.x - first.x };
 }
 
@@ -148,6 +154,9 @@ static bool prepare_psf(const task *t, shape stack, deconv_spread *a, GError **e
 			return false;
 	}
 	crop_psf(a, stack);
+	if (((const deconv_options *)t->options)->compat == COMPAT_DECONWOLF)
+		deconwolf_crop(a);
+	a->size = a->psf->shape;
 	return device_ok(t->cpu, err) && psf_normalise(a->psf, PSF_NORM_VOLUME, NULL, name, err);
 }
 
@@ -178,5 +187,7 @@ bool deconv_take_psfs(const task *t, deconv_data *d, GError **err)
 
 bool deconv_prepare(const task *t, deconv_data *d, GError **err)
 {
-	return deconv_take_counts(t, d, err) && deconv_take_psfs(t, d, err);
+	const deconv_options *o = t->options;
+	return (o->compat ? deconwolf_take_counts : deconv_take_counts)(t, d, err) &&
+		deconv_take_psfs(t, d, err);
 }

@@ -199,8 +199,13 @@ static bool microscopes(const task *t, shape s, GPtrArray *all, GError **err)
 	return true;
 }
 
-static bool from_file(const input *file, GPtrArray *all, GError **err)
+/* One channel's, the usual case, is taken from the task, which has no more use for it. */
+static bool from_file(input *file, GPtrArray *all, GError **err)
 {
+	if (file->data->shape.c == 1) {
+		g_ptr_array_add(all, input_take(file));
+		return true;
+	}
 	for (int64_t c = 0; c < file->data->shape.c; c++) {
 		array one = array_channel(file->data, c);
 		g_ptr_array_add(all, array_copy(&one));
@@ -234,7 +239,7 @@ bool deconv_check_psf(const deconv_options *o, GError **err)
 GPtrArray *deconv_psfs(const task *t, shape s, GError **err)
 {
 	const deconv_options *o = t->options;
-	const input *file = task_picture(t, "psf");
+	input *file = g_hash_table_lookup(t->pictures, "psf");
 	g_autoptr(GPtrArray) all = g_ptr_array_new_with_free_func((GDestroyNotify)array_free);
 	bool shaped = o->gaussian || !isnan(o->disk) || o->motion;
 	if (file && !from_file(file, all, err))

@@ -51,15 +51,38 @@ static const relumine_option own_options[] = {
 	{ "tv-weight", 'w', RELUMINE_NUMBER, NULL, 0, 1000, NULL, "W",
 		"smoothness of fista, fista-wavelet and admm, relative to the largest of |H'y|; not given: as "
 		"much as the noise asks for", false, AT(tv_weight) },
+	{ "compat", 0, RELUMINE_CHOICE, "none", 0, 0, "none|deconwolf", NULL,
+		"as deconwolf 0.4.7 does it: its offset, least value, start and momentum, for comparisons",
+		false, AT(compat) },
 	{ "seed", 0, RELUMINE_INTEGER, "1", 0, 9e15, NULL, "N",
 		"of the light that --stop auto holds back", false, AT(seed) },
 	{ 0 }
 };
 
+/* What --compat deconwolf settles by itself, or does not know. */
+static bool check_compat(const deconv_options *o, GError **err)
+{
+	const struct { const char *option; bool set; } all[] = {
+		{ "--method", o->method != DECONV_RICHARDSON_LUCY }, { "--stop", o->stop == STOP_AUTO },
+		{ "--acceleration", o->acceleration == RL_BIGGS_ANDREWS },
+		{ "--border", o->border != RL_BORDER_UNKNOWN }, { "--background", !isnan(o->background) },
+		{ "--offset", g_strcmp0(o->offset, "0") != 0 }, { "--gain", o->gain != NULL },
+		{ "--read-noise", g_strcmp0(o->read_noise, "0") != 0 }, { "--mask", o->mask != NULL },
+		{ "--saturation", o->saturation >= 0 },
+	};
+	for (size_t i = 0; i < G_N_ELEMENTS(all) && o->compat; i++)
+		if (all[i].set) {
+			error_set(err, RELUMINE_BAD_USAGE, all[i].option, "leave out the one or the other",
+				"--compat deconwolf has it its own way");
+			return false;
+		}
+	return true;
+}
+
 static bool check(const void *options, GError **err)
 {
 	const deconv_options *o = options;
-	if (!deconv_check_psf(o, err))
+	if (!deconv_check_psf(o, err) || !check_compat(o, err))
 		return false;
 	if (o->method == DECONV_RICHARDSON_LUCY || o->stop != STOP_AUTO)
 		return true;
@@ -107,7 +130,7 @@ static bool run(task *t, GError **err)
 	if (!task_step(t, "calibrate") || !deconv_prepare(t, &d, err) || !task_step(t, "reconstruct"))
 		return false;
 	warn_of_idle_options(t);
-	shape s = d.y->shape, p = d.spreads[0].psf->shape;
+	shape s = d.y->shape, p = d.spreads[0].size;
 	g_autoptr(array) result = array_new(t->cpu, REAL, s);
 	if (!device_ok(t->cpu, err) || !methods[o->method](t, &d, result, err)) {
 		error_while(err, "deconv, %d x %d x %d pixels (x, y, z) with a PSF of %d x %d x %d", (int)s.x,

@@ -12,12 +12,13 @@ enum deconv_method {
 	DECONV_NNLS, DECONV_ADMM, DECONV_RIF, DECONV_UNSUPERVISED
 };
 enum deconv_stop { STOP_AUTO, STOP_CHANGE, STOP_FIXED };
+enum deconv_compat { COMPAT_NONE, COMPAT_DECONWOLF };
 enum deconv_centre { CENTRE_AUTO, CENTRE_PEAK, CENTRE_MIDDLE };
 
 typedef struct {
 	char *psf, *gaussian, *motion, *voxel, *psf_voxel;
 	char *offset, *gain, *read_noise, *mask;        /* the first three: a number, or a file's name */
-	int method, acceleration, border, stop, centre, model;
+	int method, acceleration, border, stop, centre, model, compat;
 	int64_t iterations, seed;
 	bool flip_z;
 	double disk, na, wavelength, ni, ns, depth, background, saturation, tolerance, balance, tv_weight;
@@ -63,8 +64,10 @@ typedef struct {
 
 /* A PSF that sums to 1, no larger than its picture can use, and the element a point comes to. */
 typedef struct {
-	array *psf;             /* (1, z, y, x), owned */
+	array *psf;             /* (1, z, y, x), owned; NULL when the next has taken its place */
 	position centre;
+	shape size;             /* of psf */
+	rl_blur *blur;          /* owned: made by Richardson-Lucy, for every stack it serves */
 } deconv_spread;
 
 /* Data and PSFs made ready; owned.  CPU. */
@@ -96,7 +99,7 @@ static inline array deconv_frame(const array *a, int64_t channel, int64_t frame,
 	return array_slices(a, channel, frame * slices, slices);
 }
 
-static inline const deconv_spread *deconv_spread_of(const deconv_data *d, int64_t channel)
+static inline deconv_spread *deconv_spread_of(const deconv_data *d, int64_t channel)
 {
 	return &d->spreads[channel < d->n_spreads ? channel : 0];
 }
@@ -110,13 +113,22 @@ GPtrArray *deconv_psfs(const task *t, shape s, GError **err);
 /* Whether the options of the PSF fit together.  BAD_USAGE. */
 bool deconv_check_psf(const deconv_options *o, GError **err);
 
+/* Elements [first, end) of all channels, on the CPU; the caller's. */
+array *deconv_part(const array *a, position first, position end);
+
+/* --compat deconwolf: counts and the PSF (before it is normalised) as that program takes them. */
+bool deconwolf_take_counts(const task *t, deconv_data *d, GError **err);
+void deconwolf_crop(deconv_spread *a);
+
 /* Sizes of voxels, in nm, of the picture and of the PSF's file; NaN: not known.  BAD_USAGE. */
 bool deconv_voxel(const task *t, double voxel[3], GError **err);
 bool deconv_psf_voxel(const task *t, const image_scale *of_file, double voxel[3], GError **err);
 
-/* One stack, of a channel and a point of time, where it is computed; owned but for the view. */
+/* One stack, of a channel and a point of time, where it is computed. */
 typedef struct {
-	array y_here;                   /* a view of d->y, on the CPU */
+	array y_here;                   /* a view of d->y; this and the next are on the CPU */
+	deconv_spread *spread;          /* borrowed */
+	/* views, where it is computed on the CPU; psf: NULL where a blur has taken its place */
 	array *y, *weights, *offset, *psf, *result;
 	position centre;
 	int64_t number, count;          /* of the stacks */

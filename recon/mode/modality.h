@@ -13,6 +13,7 @@
 typedef struct {
 	const char *path;       /* for messages */
 	array *data;            /* REAL, CPU, values as stored */
+	array **owner;          /* where the job keeps it */
 	double white;           /* the largest value an integer sample can hold; 0 for float */
 	const image_scale *scale;       /* voxels, channels, points of time; NULL: nothing is known */
 } input;
@@ -35,6 +36,14 @@ typedef struct task {
 	GHashTable *extras;     /* FILE_OUT option name -> array *, owned: see task_add_picture */
 	GHashTable *extra_scales;       /* FILE_OUT option name -> image_scale *, owned */
 } task;
+
+/* The picture's numbers become the caller's: the job has them no more, nor their memory. */
+static inline array *input_take(input *in)
+{
+	array *data = in->data;
+	*in->owner = in->data = NULL;
+	return data;
+}
 
 /* The picture given with --option, or NULL. */
 static inline const input *task_picture(const task *t, const char *option)

@@ -27,20 +27,12 @@ double calibrate_corner(const array *a, int64_t c, corner where)
 	return sum / (side * side * (double)((end - first) * a->shape.z));
 }
 
-static float *scratch(int64_t n, GError **err)
-{
-	float *values = g_try_new(float, (gsize)n);
-	if (!values)
-		error_set(err, RELUMINE_OVER_LIMIT, NULL, "make the input smaller with --downsample",
-			"no memory to sort %" G_GINT64_FORMAT " pixels", n);
-	return values;
-}
-
 double calibrate_percentile(const array *a, int64_t c, double percent, GError **err)
 {
 	int64_t first = c < 0 ? 0 : c, end = c < 0 ? a->shape.c : c + 1, n = 0;
-	g_autofree float *values = scratch(shape_count(a->shape), err);
-	if (!values)
+	g_autoptr(array) list = array_new_list(a->dev, shape_count(a->shape));
+	float *values = list->mem;
+	if (!device_ok(a->dev, err))
 		return NAN;
 	for (int64_t p = first * a->shape.z; p < end * a->shape.z; p++)
 		for (int64_t i = 0; i < a->shape.y * a->shape.x; i++) {
@@ -210,10 +202,11 @@ int64_t calibrate_hot(array *a, double threshold, GError **err)
 {
 	int64_t width = a->shape.x, n = a->shape.y * width, count = 0;
 	g_autofree uint8_t *bad = marks(a, err);
-	g_autofree float *values = scratch(n, err);
+	g_autoptr(array) list = array_new_list(a->dev, n);
+	float *values = list->mem;
 	for (int64_t p = 0; p < shape_planes(a->shape); p++) {
 		array plane = array_plane(a, 0, p);
-		if (!bad || !values)
+		if (!bad || !device_ok(a->dev, err))
 			return -1;
 		double margin = threshold * plane_spread(&plane, bad, values);
 		for (int64_t i = 0; i < n; i++) {
