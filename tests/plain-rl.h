@@ -23,6 +23,7 @@ enum { ITERATIONS = 12 };
 #define LEAST 0.01
 #define START 40.0
 #define SEEN 0.01
+#define HELD 0.5
 static const double spacing[3] = { 2.5, 1, 1.25 };      /* z, y, x */
 
 typedef struct { shape s; double *v; } field;
@@ -146,7 +147,7 @@ static void plain_step(const trial *t, plain *s, int64_t since)
 	double product = 0, square = 0, momentum = 0;
 	for (int64_t i = 0; i < shape_count(s->x.s); i++) {
 		double q = fmax(s->c.v[i], 0) / fmax(s->a.v[i] * smooth[i], SEEN);
-		double next = s->p.v[i] * (t->bold ? pow(q, 1.3125) : q);
+		double next = s->p.v[i] * q * (t->bold ? fmin(fmax(pow(q, 0.3125), 0.8), 1.25) : 1);
 		next = s->a.v[i] > SEEN ? fmax(next, LEAST) : LEAST;
 		s->x_before.v[i] = s->x.v[i];
 		s->x.v[i] = next;
@@ -161,7 +162,8 @@ static void plain_step(const trial *t, plain *s, int64_t since)
 		momentum = fmin(fmax(product / s->square, 0), 1);
 	s->square = square;
 	for (int64_t i = 0; i < shape_count(s->x.s); i++)
-		s->p.v[i] = fmax(s->x.v[i] + momentum * (s->x.v[i] - s->x_before.v[i]), LEAST);
+		s->p.v[i] = fmax(fmax(s->x.v[i] + momentum * (s->x.v[i] - s->x_before.v[i]),
+			HELD * s->x.v[i]), LEAST);
 }
 
 static void plain_solve(const trial *t, plain *s, field y, field w, field offset, field psf)

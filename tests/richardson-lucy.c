@@ -77,7 +77,7 @@ static array *psf_of(const trial *t)
 static rl_settings settings_of(const trial *t)
 {
 	return (rl_settings){
-		.acceleration = t->acceleration, .restart = true, .bold = t->bold,
+		.acceleration = t->acceleration, .held = HELD, .restart = true, .bold = t->bold,
 		.background = t->background, .tv_weight = t->tv_weight,
 		.spacing = { spacing[0], spacing[1], spacing[2] }, .start = START, .least = LEAST, .seen = SEEN,
 		.iterations = ITERATIONS

@@ -13,6 +13,12 @@
 
 /* --- the loop --------------------------------------------------------------------------------- */
 
+/*
+ * What single precision leaves of the divergence, for a count: a rise by less is none.  Devices
+ * round differently, and would part ways there.
+ */
+#define DIVERGENCE_ROUNDING 1e-7
+
 /* Total variation looks at neighbours, nothing else does. */
 static array *volume_new(const struct rl *s)
 {
@@ -120,7 +126,7 @@ static bool iterate(struct rl *s, watch *w, rl_outcome *o, GError **err)
 		double before = o->divergence;
 		rl_model_pass(s);
 		o->divergence = s->wants_divergence ? rl_sum(s, SUM_DIVERGENCE) : NAN;
-		bool rises = t->restart && o->divergence > before;
+		bool rises = t->restart && o->divergence - before > s->rounding;
 		double change = fabs(before - o->divergence) / o->divergence;
 		since = rises ? 0 : since + 1;
 		rl_step(s, since);
@@ -140,6 +146,7 @@ bool rl_solve(array *result, const rl_problem *p, const rl_settings *settings, w
 		.dev = p->y->dev, .p = p, .settings = settings,
 		.window = p->blur->geometry.window, .grid = p->blur->geometry.grid,
 		.least_model = fmaxf(1e-6f * vec_max_abs(p->y), 1e-30f),
+		.rounding = DIVERGENCE_ROUNDING * vec_sum(p->y),
 		.wants_divergence = settings->restart || settings->tolerance > 0 || watch_wants_objective(w)
 	};
 	*outcome = (rl_outcome){ .divergence = NAN, .best_holdout = NAN };

@@ -16,8 +16,10 @@ enum rl_acceleration {
 typedef struct {
 	enum rl_acceleration acceleration;
 	int64_t lag;            /* steps until the heavy ball's momentum begins */
+	double held;            /* share of a voxel that no extrapolation goes below; 0: none */
 	bool restart;           /* momentum begins anew when the divergence rises */
-	bool bold;              /* the step's factor to the power 1.3125: faster, same fixed points */
+	bool bold;              /* the step's factor to the power 1.3125, as long as that is within a
+				 * quarter of it: faster, same fixed points */
 	double tv_weight;       /* smoothness: Dey and others, 2006; 0: none */
 	double spacing[3];      /* z, y, x: of voxels, for that */
 	double background;      /* light that H x does not explain, added to the model */

@@ -20,6 +20,7 @@ struct rl {
 	array *sums;                    /* SUMS planes of one number a row */
 	float momentum, least_model;
 	double square;                  /* of the last step: Biggs and Andrews */
+	double rounding;                /* of the divergence */
 	bool wants_divergence;
 };
 

@@ -126,7 +126,7 @@ static void update_rows(void *data, array *c, array *spare, int64_t z, int64_t y
 	array p = array_from_row(s->ahead, z, y), x = array_from_row(s->x, z, y), a;
 	a = divisor_rows(s, spare, z, y, rows);
 	RUN_PART(c, 0, rows, k_rl_update, c, c->pitch, &p, &x, p.pitch, &a, a.pitch, c->shape.x,
-		(float)t->seen, (float)t->least, t->bold ? 1.0f : 0.0f, s->momentum);
+		(float)t->seen, (float)t->least, t->bold ? 1.0f : 0.0f, s->momentum, (float)t->held);
 	let_go(s, z, y, rows);
 }
 
@@ -148,7 +148,7 @@ static void extrapolate_rows(void *data, array *c, array *spare, int64_t z, int6
 	array p = array_from_row(s->ahead, z, y), x = array_from_row(s->x, z, y);
 	(void)spare;
 	RUN_PART(c, 0, rows, k_rl_extrapolate, c, c->pitch, &p, &x, p.pitch, c->shape.x,
-		(float)s->settings->least, s->momentum);
+		(float)s->settings->least, s->momentum, (float)s->settings->held);
 	let_go(s, z, y, rows);
 }
 

@@ -56,9 +56,9 @@ static rl_settings settings_of(const task *t, const deconv_data *d, const channe
 	double mean = vec_sum(c->stack->y) / (double)shape_count(w);
 	bool added = !isnan(d->background);
 	return (rl_settings){
-		.acceleration = (enum rl_acceleration)o->acceleration, .restart = !o->compat,
-		.bold = o->acceleration != RL_PLAIN && !o->compat, .lag = o->compat ? 1 : 0,
-		.flat = o->compat, .background = added ? d->background : 0,
+		.acceleration = (enum rl_acceleration)o->acceleration, .lag = o->compat ? 1 : 0,
+		.restart = !o->compat, .held = o->compat ? 0 : 0.5, .flat = o->compat,
+		.bold = o->acceleration != RL_PLAIN && !o->compat, .background = added ? d->background : 0,
 		.start = added ? fmax(mean - d->background, d->least) :
 			fmax(mean * (double)shape_count(w) / (double)shape_count(e), d->least),
 		.least = d->least, .seen = 0.01, .iterations = o->iterations,

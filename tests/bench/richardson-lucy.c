@@ -84,8 +84,8 @@ static array *random_psf(device *dev, shape s)
 static double run(const rl_problem *p, array *result, int64_t iterations, rl_outcome *o)
 {
 	const rl_settings s = {
-		.acceleration = RL_HEAVY_BALL, .restart = true, .bold = true, .start = 50, .least = 1e-3,
-		.seen = 0.01, .iterations = iterations
+		.acceleration = RL_HEAVY_BALL, .held = 0.5, .restart = true, .bold = true, .start = 50,
+		.least = 1e-3, .seen = 0.01, .iterations = iterations
 	};
 	int threads = device_threads(p->y->dev);
 	double start = milliseconds(threads);
