@@ -48,8 +48,8 @@ ROW_KERNEL(k_rl_copy, OUT(y), INT(y_pitch), IN(x), INT(pitch), INT(width))
 /*
  * One step from p by q = c / a, c = H' ratio, or with bold = 1 by q^(1 + 1/4 + 1/16), made of
  * square roots, which vectorise; where q is far from 1 the steps would swing, so that the power
- * makes of it a quarter more, or a fifth less, at most.  A voxel of which the sensor sees too little
- * stays at the least value.
+ * makes of it a quarter more, or a fifth less, at most.  A voxel of which the sensor sees too
+ * little stays at the least value.
  */
 static inline float rl_next(float p, float c, float a, float seen, float least, float bold)
 {
