@@ -94,6 +94,8 @@ static void range_of(const deconv_data *d, double *least, double *most)
 			*least = fmin(*least, v);
 			*most = fmax(*most, v);
 		}
+	array_forget_all(d->y);
+	array_forget_all(d->weights);
 }
 
 /*

@@ -143,6 +143,7 @@ static bool run(task *t, GError **err)
 		vec_clamp(result, 0, INFINITY);
 	}
 	vec_scale(result, (float)(1 / d.scale));
+	array_forget_all(result);
 	t->result = g_steal_pointer(&result);
 	t->scale = image_scale_copy(t->inputs[0].scale);
 	return device_ok(t->cpu, err);
