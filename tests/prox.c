@@ -148,6 +148,22 @@ static void tv_step_edge(void)
 	}
 }
 
+/* Between planes that are d apart an edge costs 1 / d of its height: it sinks by as much less. */
+static void tv_planes_apart(void)
+{
+	static const spacing apart = { 3, 1, 1 };
+	g_autoptr(device) dev = device_new("cpu", 2, NULL, NULL);
+	for (int isotropic = 0; isotropic < 2; isotropic++) {
+		g_autoptr(prox) p = tv(dev, (shape){ 1, 5, 1, 1 },
+			(tv_settings){ .axes = 3, .isotropic = isotropic, .apart = &apart });
+		g_autoptr(array) x = array_new(dev, REAL, (shape){ 1, 5, 1, 1 });
+		array_upload(x, (float[]){ 1, 1, 4, 4, 4 });
+		g_assert_cmpfloat_with_epsilon(prox_value(p, x), 1, 1e-6);
+		prox_step(p, x, 0.6f);
+		expect(x, (double[]){ 1.1, 1.1, 4 - 0.2 / 3, 4 - 0.2 / 3, 4 - 0.2 / 3 }, 1e-5);
+	}
+}
+
 /* a block on a ring has two edges, so it sinks by 2 t / its length */
 static void tv_block_on_ring(void)
 {
@@ -173,12 +189,15 @@ static void tv_nonnegative(void)
 static void tv_optimal(void)
 {
 	g_autoptr(device) dev = device_new("cpu", 2, NULL, NULL);
+	static const spacing apart = { 2.5, 1.4, 1 };
 	static const tv_settings kinds[] = {
-		{ 2, BORDER_REPLICATE, false, false, 2000, 0, false },
-		{ 2, BORDER_PERIODIC, true, false, 2000, 0, false },
-		{ 2, BORDER_REPLICATE, true, true, 2000, 0, true },
-		{ 3, BORDER_PERIODIC, true, false, 2000, 0, false },
-		{ 3, BORDER_REPLICATE, false, true, 2000, 0, false },
+		{ 2, BORDER_REPLICATE, false, false, 2000, 0, false, NULL },
+		{ 2, BORDER_PERIODIC, true, false, 2000, 0, false, NULL },
+		{ 2, BORDER_REPLICATE, true, true, 2000, 0, true, NULL },
+		{ 3, BORDER_PERIODIC, true, false, 2000, 0, false, NULL },
+		{ 3, BORDER_REPLICATE, false, true, 2000, 0, false, NULL },
+		{ 3, BORDER_REPLICATE, true, false, 2000, 0, false, &apart },
+		{ 3, BORDER_PERIODIC, true, true, 2000, 0, false, &apart },
 	};
 	shape s = { 2, 3, 5, 4 };
 	for (size_t i = 0; i < G_N_ELEMENTS(kinds); i++) {
@@ -257,7 +276,8 @@ static void haar_cycle(void)
 
 static void opencl(void)
 {
-	static const tv_settings set = { 3, BORDER_REPLICATE, true, true, 20, 0, false };
+	static const spacing apart = { 2.5, 1.4, 1 };
+	static const tv_settings set = { 3, BORDER_REPLICATE, true, true, 20, 0, false, &apart };
 	g_autoptr(device) cpu = device_new("cpu", 2, NULL, NULL);
 	g_autoptr(device) dev = device_new("opencl", 1, NULL, NULL);
 	if (!dev) {
@@ -299,6 +319,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/prox/group", group);
 	g_test_add_func("/prox/optimal", simple_optimal);
 	g_test_add_func("/prox/tv/edge", tv_step_edge);
+	g_test_add_func("/prox/tv/planes-apart", tv_planes_apart);
 	g_test_add_func("/prox/tv/block-on-ring", tv_block_on_ring);
 	g_test_add_func("/prox/tv/nonnegative", tv_nonnegative);
 	g_test_add_func("/prox/tv/optimal", tv_optimal);

@@ -3,8 +3,7 @@
 #ifndef MATH_PROX_H
 #define MATH_PROX_H
 
-#include "math/halo.h"
-#include "math/linop.h"
+#include "math/op.h"
 
 typedef struct prox prox;
 
@@ -63,6 +62,7 @@ typedef struct {
 	int iterations;         /* of one step, at most */
 	float tolerance;        /* relative change of the image at which a step ends; 0: never */
 	bool warm;              /* begin where the last step ended */
+	const spacing *apart;   /* of voxels, see math/op.h; read by prox_tv alone */
 } tv_settings;
 prox *prox_tv(device *dev, shape size, float weight, const tv_settings *settings);
 

@@ -112,7 +112,7 @@ static double weight_of(const task *t, const scene *s, double of_noise)
 }
 
 /* Few inner steps do, as each begins where the last one ended. */
-static prox *prior_of(const task *t, const scene *s)
+static prox *prior_of(const task *t, const deconv_data *d, const scene *s)
 {
 	const deconv_options *o = t->options;
 	if (o->method == DECONV_FISTA_WAVELET)
@@ -121,7 +121,7 @@ static prox *prior_of(const task *t, const scene *s)
 	const tv_settings tv = {
 		.axes = s->g.estimate.z > 1 ? 3 : 2, .isotropic = true, .nonnegative = true,
 		.border = o->border == RL_BORDER_PERIODIC ? BORDER_PERIODIC : BORDER_REPLICATE,
-		.iterations = 10, .tolerance = 0, .warm = true
+		.iterations = 10, .tolerance = 0, .warm = true, .apart = &d->apart
 	};
 	return weight > 0 ? prox_tv(t->dev, s->x->shape, (float)weight, &tv) : prox_nonnegative();
 }
@@ -155,7 +155,7 @@ static bool fista(task *t, const deconv_data *d, deconv_stack *stack, void *tall
 		return false;
 	listener l = listener_new(t->watch, stack->number, stack->count);
 	const stop_rule stop = stop_of(t, &l);
-	s.g_of_x = prior_of(t, &s);
+	s.g_of_x = prior_of(t, d, &s);
 	l.step = 1 / linop_norm2(s.a);
 	const inverse_problem p = { s.a, s.b, s.g_of_x };
 	if (!solve_fista(s.x, &p, &(fista_settings){ .restart = true }, &stop, err) ||
@@ -199,7 +199,8 @@ static admm_penalties penalties(double level, double tau)
  * W C takes the place of C in what is published: W is 0 or 1, so that (W C)'W C is as diagonal and
  * the sum of its columns.
  */
-static void splits_load(splits *p, const task *t, const scene *s, const deconv_stack *stack)
+static void splits_load(splits *p, const task *t, const spacing *apart, const scene *s,
+	const deconv_stack *stack)
 {
 	p->axes = s->domain.z > 1 ? 3 : 2;
 	p->tau = weight_of(t, s, TV_OF_NOISE);
@@ -207,10 +208,10 @@ static void splits_load(splits *p, const task *t, const scene *s, const deconv_s
 	p->window = linop_crop(t->dev, s->g.window, s->domain, (position){ 0 });
 	if (stack->weights)
 		p->window = linop_chain(linop_mask(array_copy(stack->weights), s->g.window), p->window);
-	p->gradient = linop_gradient(t->dev, s->domain, p->axes, BORDER_PERIODIC);
+	p->gradient = linop_gradient(t->dev, s->domain, p->axes, BORDER_PERIODIC, apart);
 	p->mu = penalties(s->mean, p->tau);
 	p->inverse = linop_convolve_inverse(p->m, (double)p->mu.mu1, (double)p->mu.mu2,
-		(double)p->mu.mu3);
+		(double)p->mu.mu3, apart);
 	report_number(t->report, "mu1", (double)p->mu.mu1);
 	report_number(t->report, "mu2", (double)p->mu.mu2);
 	report_number(t->report, "mu3", (double)p->mu.mu3);
@@ -225,7 +226,7 @@ static bool admm(task *t, const deconv_data *d, deconv_stack *stack, void *tally
 		return false;
 	listener l = listener_new(t->watch, stack->number, stack->count);
 	const stop_rule stop = stop_of(t, &l);
-	splits_load(&k, t, &s, stack);
+	splits_load(&k, t, &d->apart, &s, stack);
 	const admm_problem p = {
 		.m = k.m, .crop = k.window, .gradient = k.gradient, .b = s.b, .tau = k.tau,
 		.mu1 = (double)k.mu.mu1, .mu2 = (double)k.mu.mu2, .mu3 = (double)k.mu.mu3,

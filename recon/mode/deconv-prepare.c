@@ -208,6 +208,22 @@ static bool find_background(const task *t, deconv_data *d, GError **err)
 	return false;
 }
 
+/* A size that is not known counts as the smallest lateral one. */
+static bool find_spacing(const task *t, deconv_data *d, GError **err)
+{
+	double voxel[3];
+	if (!deconv_voxel(t, voxel, err))
+		return false;
+	double least = fmin(voxel[0], voxel[1]);
+	for (int i = 0; i < 3; i++)
+		voxel[i] = isnan(voxel[i] / least) ? 1 : CLAMP(voxel[i] / least, 0.01, 1e6);
+	d->apart = (spacing){ voxel[2], voxel[1], voxel[0] };
+	report_number(t->report, "spacing_x", d->apart.x);
+	report_number(t->report, "spacing_y", d->apart.y);
+	report_number(t->report, "spacing_z", d->apart.z);
+	return true;
+}
+
 bool deconv_prepare(const task *t, deconv_data *d, GError **err)
 {
 	const deconv_options *o = t->options;
@@ -218,7 +234,8 @@ bool deconv_prepare(const task *t, deconv_data *d, GError **err)
 		in->scale->frames : 1;
 	if (!device_ok(t->cpu, err) || (isfinite(level) && !weigh(t, d, level, err)))
 		return false;
-	if (!to_electrons(t, d, err) || !prepare_psfs(t, d, err) || !find_background(t, d, err))
+	if (!to_electrons(t, d, err) || !find_spacing(t, d, err) || !prepare_psfs(t, d, err) ||
+	    !find_background(t, d, err))
 		return false;
 	report_number(t->report, "least", d->least);
 	report_number(t->report, "background", d->background);

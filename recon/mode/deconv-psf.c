@@ -105,13 +105,18 @@ static bool find_lens(const task *t, int64_t channel, lens *l, GError **err)
 	return lens_check(l, err);
 }
 
-static bool find_voxel(const task *t, shape s, double voxel[3], GError **err)
+bool deconv_voxel(const task *t, double voxel[3], GError **err)
 {
 	const deconv_options *o = t->options;
 	const image_scale *f = t->inputs[0].scale;
 	for (int i = 0; i < 3; i++)
 		voxel[i] = f ? f->voxel[i] : NAN;
-	if (o->voxel && !voxel_parse("voxel", o->voxel, voxel, err))
+	return !o->voxel || voxel_parse("voxel", o->voxel, voxel, err);
+}
+
+static bool find_voxel(const task *t, shape s, double voxel[3], GError **err)
+{
+	if (!deconv_voxel(t, voxel, err))
 		return false;
 	if (isnan(voxel[0]) || isnan(voxel[1]) || (s.z > 1 && isnan(voxel[2])))
 		return missing("--voxel", "the size of a voxel", "--voxel 100,100,200, in nm: the camera's "

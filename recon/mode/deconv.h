@@ -38,6 +38,7 @@ typedef struct {
 	double background;      /* in units of y; NaN: the estimate holds it */
 	double least;           /* the estimate does not fall below */
 	double shift, scale;    /* y = scale (counts - offset) + shift */
+	spacing apart;          /* of voxels, over the smallest lateral distance */
 } deconv_data;
 
 /* Errors BAD_INPUT, MISMATCH, BAD_USAGE. */
@@ -56,6 +57,9 @@ static inline const deconv_spread *deconv_spread_of(const deconv_data *d, int64_
 {
 	return &d->spreads[channel < d->n_spreads ? channel : 0];
 }
+
+/* Size of a voxel, nm: as --voxel says, else the file; NaN: not known.  Error BAD_USAGE. */
+bool deconv_voxel(const task *t, double voxel[3], GError **err);
 
 /*
  * The PSF that the options name, as it comes: for a picture of shape s, (1 or more channels, one

@@ -76,7 +76,7 @@ static split_problem problem_for(const task *t, const lensless_data *d, scene *s
 		.spread = { NOISE_FALLS * NOISE_FALLS * sigma * sigma, sigma * sigma },
 		.background = lensless_fits_background(t, d)
 	};
-	s->inverse = linop_convolve_inverse(s->m, p.mu1, 0, p.mu2 + p.mu3);
+	s->inverse = linop_convolve_inverse(s->m, p.mu1, 0, p.mu2 + p.mu3, NULL);
 	p.inverse = s->inverse;
 	report_number(t->report, "noise", s->level > 0 ? sigma / s->level : NAN);
 	report_number(t->report, "mu1", p.mu1);
