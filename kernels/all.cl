@@ -24,3 +24,5 @@
 #include "lines.cl"
 #include "richardson-lucy.cl"
 #include "mirror.cl"
+#include "constrained.cl"
+#include "power.cl"

@@ -33,6 +33,7 @@ static model model_new(const array *psf, shape grid, shape window, linop *k, pro
 	const double mu1 = 0.4, mu2 = 0.7, mu3 = 0.3;
 	array_fill_uniform(a.b, 11);
 	vec_shift(a.b, 0.2f);
+	vec_fill(a.v, 0);
 	a.inverse = k->range.shape.c > grid.c ? linop_convolve_inverse(a.m, mu1, mu2, mu3, NULL) :
 		linop_convolve_inverse(a.m, mu1, 0, mu2 + mu3, NULL);
 	a.p = (split_problem){ .m = a.m, .crop = a.crop, .k = k, .b = a.b, .g = g, .mu1 = mu1,

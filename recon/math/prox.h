@@ -51,6 +51,14 @@ prox *prox_quadratic(const array *b, float weight);     /* weight/2 |x - b|^2; b
 prox *prox_group(float weight, int n);
 
 /*
+ * weight times the sum of lengths to the power 1 - 1/root, root 2 or 3, of vectors as prox_group
+ * has them (n 1: of numbers).  Not convex; the step is exact.
+ */
+prox *prox_power(float weight, int root, int n);
+double power_edge(int root, double t);  /* up to where a step t makes 0 of x, for weight 1 */
+double power_step_for(int root, double edge);   /* the t of that edge */
+
+/*
  * weight TV(x) where the gradient is linop_gradient's, by the fast gradient projection of Beck and
  * Teboulle (IEEE Trans. Image Process. 18, 2009).
  */

@@ -43,7 +43,6 @@ static split split_new(linop *k, double mu)
 {
 	split s = { k, mu, linop_new_range(k), linop_new_range(k), linop_new_range(k),
 		linop_new_range(k) };
-	vec_fill(s.kv, 0);
 	vec_fill(s.z, 0);
 	vec_fill(s.dual, 0);
 	return s;
@@ -59,6 +58,8 @@ static void prepare(split_state *a, const array *v)
 	a->r = linop_new_range(p->crop);
 	a->rhs = array_like(v);
 	a->part = array_like(v);
+	for (int i = 0; i < SPLITS; i++)
+		linop_apply(a->s[i].k, a->s[i].kv, v);
 }
 
 /* r = b - C model - constant */
@@ -145,7 +146,6 @@ bool solve_split(array *v, const split_problem *p, const stop_rule *stop, GError
 {
 	g_auto(split_state) a = { .p = p };
 	prepare(&a, v);
-	vec_fill(v, 0);
 	bool more = true;
 	for (int64_t k = 1; more && k <= stop->iterations && !v->dev->error; k++) {
 		double along = stop->iterations > 1 ? (double)(k - 1) / (double)(stop->iterations - 1) : 1;

@@ -18,8 +18,8 @@ static bool stack_load(deconv_stack *s, const task *t, const deconv_data *d, GEr
 	s->y_here = deconv_frame(d->y, channel, frame, d->frames);
 	s->y = array_move(&s->y_here, t->dev);
 	if (d->weights) {
-		array w = deconv_frame(d->weights, channel, frame, d->frames);
-		s->weights = array_move(&w, t->dev);
+		s->weights_here = deconv_frame(d->weights, channel, frame, d->frames);
+		s->weights = array_move(&s->weights_here, t->dev);
 	}
 	s->psf = array_move(spread->psf, t->dev);
 	s->centre = spread->centre;

@@ -30,6 +30,8 @@ static int64_t padded(int64_t picture, int64_t psf)
  *   RIF             g^2, that of the square of the Laplacian, over its largest value
  *   unsupervised    g^2, by as much as the picture itself asks for
  */
+#define BALANCE 0.01            /* noise to signal, where none is given */
+
 typedef struct {
 	array *penalty;
 	double weight, ridge;
@@ -39,7 +41,8 @@ static smoothing smoothing_of(const task *t, const spacing *d, const linop *m, c
 {
 	const deconv_options *o = t->options;
 	int axes = m->domain.shape.z > 1 ? 3 : 2;
-	double noise = o->balance * m->norm2, steepest = gradient_steepest(axes, d);
+	double noise = (isnan(o->balance) ? BALANCE : o->balance) * m->norm2;
+	double steepest = gradient_steepest(axes, d);
 	smoothing s = {
 		gradient_spectrum(t->dev, m->domain.shape, axes, d), noise / steepest, 1e-6 * noise
 	};

@@ -7,8 +7,8 @@
 #include "math/richardson-lucy.h"
 #include "math/vec.h"
 
-#define DEFAULT_BALANCE 0.01
-#define METHODS "rl|wiener|tikhonov|fista|fista-wavelet|nnls|admm|rif|unsupervised"
+#define METHODS "rl|wiener|tikhonov|fista|fista-wavelet|nnls|admm|rif|unsupervised|" \
+	"ictm|hyper-laplacian"
 #define AT(field) OPTION_AT(deconv_options, field)
 
 static const relumine_option own_options[] = {
@@ -63,12 +63,14 @@ static const relumine_option own_options[] = {
 		AT(saturation) },
 	{ "psf-centre", 0, RELUMINE_CHOICE, "auto", 0, 0, "auto|peak|middle", NULL,
 		"which pixel of the PSF a point comes to: auto and peak: the brightest", false, AT(centre) },
-	{ "balance", 0, RELUMINE_NUMBER, "0.01", 1e-12, 1e12, NULL, "K",
-		"noise to signal of wiener, tikhonov and rif, relative to the largest |H|^2", false,
-		AT(balance) },
+	{ "balance", 0, RELUMINE_NUMBER, NULL, 1e-12, 1e12, NULL, "K",
+		"noise to signal of wiener, tikhonov, rif and ictm, relative to the largest |H|^2; not given: "
+		"0.01, for ictm as the picture itself says", false, AT(balance) },
 	{ "tv-weight", 'w', RELUMINE_NUMBER, NULL, 0, 1000, NULL, "W",
-		"smoothness of fista, fista-wavelet and admm, relative to the largest of |H'y|; not given: as "
-		"much as the noise asks for", false, AT(tv_weight) },
+		"smoothness of fista, fista-wavelet, admm and hyper-laplacian, relative to the largest of "
+		"|H'y|; not given: as much as the noise asks for", false, AT(tv_weight) },
+	{ "exponent", 0, RELUMINE_CHOICE, "2/3", 0, 0, "2/3|1/2", NULL,
+		"of hyper-laplacian's gradients: the smaller, the fewer and steeper", false, AT(exponent) },
 	{ "seed", 0, RELUMINE_INTEGER, "1", 0, 9e15, NULL, "N",
 		"of the light that --stop auto holds back", false, AT(seed) },
 	{ 0 }
@@ -95,9 +97,10 @@ static void warn_of_idle_options(const task *t)
 {
 	enum {
 		RL = 1 << DECONV_RICHARDSON_LUCY, UNSUPERVISED = 1 << DECONV_UNSUPERVISED,
+		ICTM = 1 << DECONV_ICTM, HYPER = 1 << DECONV_HYPER_LAPLACIAN,
 		BALANCED = 1 << DECONV_WIENER | 1 << DECONV_TIKHONOV | 1 << DECONV_RIF,
 		DIRECT = BALANCED | UNSUPERVISED,
-		PRIOR = 1 << DECONV_FISTA | 1 << DECONV_FISTA_WAVELET | 1 << DECONV_ADMM
+		PRIOR = 1 << DECONV_FISTA | 1 << DECONV_FISTA_WAVELET | 1 << DECONV_ADMM | HYPER
 	};
 	g_auto(GStrv) names = g_strsplit(METHODS, "|", -1);
 	const deconv_options *o = t->options;
@@ -105,7 +108,8 @@ static void warn_of_idle_options(const task *t)
 		{ "tolerance", !isnan(o->tolerance), ~DIRECT }, { "stop", o->stop == STOP_FIXED, ~DIRECT },
 		{ "acceleration", o->acceleration != RL_HEAVY_BALL, RL },
 		{ "border", o->border != RL_BORDER_UNKNOWN, ~DIRECT },
-		{ "balance", o->balance != DEFAULT_BALANCE, BALANCED },
+		{ "balance", !isnan(o->balance), BALANCED | ICTM },
+		{ "exponent", o->exponent != EXPONENT_TWO_THIRDS, HYPER },
 		{ "tv-weight", !isnan(o->tv_weight), PRIOR },
 	};
 	for (size_t i = 0; i < G_N_ELEMENTS(all); i++)
@@ -119,7 +123,8 @@ static bool (*const methods[])(task *, const deconv_data *, array *, GError **) 
 	[DECONV_TIKHONOV] = deconv_wiener, [DECONV_FISTA] = deconv_fista,
 	[DECONV_FISTA_WAVELET] = deconv_fista, [DECONV_NNLS] = deconv_fista,
 	[DECONV_ADMM] = deconv_admm, [DECONV_RIF] = deconv_wiener,
-	[DECONV_UNSUPERVISED] = deconv_wiener
+	[DECONV_UNSUPERVISED] = deconv_wiener, [DECONV_ICTM] = deconv_ictm,
+	[DECONV_HYPER_LAPLACIAN] = deconv_hyper_laplacian
 };
 
 static bool run(task *t, GError **err)

@@ -9,14 +9,16 @@
 
 enum deconv_method {
 	DECONV_RICHARDSON_LUCY, DECONV_WIENER, DECONV_TIKHONOV, DECONV_FISTA, DECONV_FISTA_WAVELET,
-	DECONV_NNLS, DECONV_ADMM, DECONV_RIF, DECONV_UNSUPERVISED
+	DECONV_NNLS, DECONV_ADMM, DECONV_RIF, DECONV_UNSUPERVISED,
+	DECONV_ICTM, DECONV_HYPER_LAPLACIAN
 };
 enum deconv_stop { STOP_AUTO, STOP_CHANGE, STOP_FIXED };
+enum deconv_exponent { EXPONENT_TWO_THIRDS, EXPONENT_HALF };
 enum deconv_centre { CENTRE_AUTO, CENTRE_PEAK, CENTRE_MIDDLE };
 
 typedef struct {
 	char *psf, *gaussian, *motion, *voxel;
-	int method, acceleration, border, stop, centre, model;
+	int method, acceleration, border, stop, centre, model, exponent;
 	int64_t iterations, seed;
 	double disk, na, wavelength, ni, background, offset, gain, read_noise, saturation, tolerance,
 		balance, tv_weight;
@@ -69,7 +71,7 @@ GPtrArray *deconv_psfs(const task *t, shape s, GError **err);
 
 /* One stack, of a channel and a point of time, where it is computed; owned but for the view. */
 typedef struct {
-	array y_here;                   /* a view of d->y, on the CPU */
+	array y_here, weights_here;     /* views of d's, on the CPU; no weights: not set */
 	array *y, *weights, *psf, *result;
 	position centre;
 	int64_t number, count;          /* of the stacks */
@@ -110,7 +112,13 @@ bool deconv_wiener(task *t, const deconv_data *d, array *result, GError **err);
  */
 bool deconv_fista(task *t, const deconv_data *d, array *result, GError **err);
 
+/* The Laplacian's square in g's place, x >= 0: iterative constrained Tikhonov-Miller. */
+bool deconv_ictm(task *t, const deconv_data *d, array *result, GError **err);
+
 /* fista's minimum by ADMM, with x on the whole grid. */
 bool deconv_admm(task *t, const deconv_data *d, array *result, GError **err);
+
+/* By ADMM, with g the sum of |gradient|^(2/3) or ^(1/2), as those of photographs are spread. */
+bool deconv_hyper_laplacian(task *t, const deconv_data *d, array *result, GError **err);
 
 #endif

@@ -100,6 +100,7 @@ bool lensless_pnp(task *t, const lensless_data *d, array *result, GError **err)
 	const stop_rule stop = {
 		o->iterations > 0 ? o->iterations : d->noisy ? 20 : 60, o->tolerance, &l.base
 	};
+	vec_fill(s.v, 0);
 	if (!solve_split(s.v, &p, &stop, err) || !listener_sound(&l, s.v, err))
 		return false;
 	vec_clamp(s.v, 0, INFINITY);

@@ -9,6 +9,15 @@
 
 enum { BINS = 24, LEAST_PIXELS = 100 };
 
+/* The median of |Gaussian noise|, in deviations; what fine_detail multiplies a deviation by. */
+#define MEDIAN 0.67448975
+#define WEIGHTS 6.0
+
+static void no_memory(GError **err)
+{
+	error_set(err, RELUMINE_OVER_LIMIT, NULL, NULL, "no memory to measure the noise");
+}
+
 /* Second difference in both directions: zero on planes and saddles, squared weights add to 36. */
 static float fine_detail(const array *a, int64_t z, int64_t y, int64_t x)
 {
@@ -38,8 +47,8 @@ static int64_t variance_between(const array *a, double low, double high, float *
 					scratch[n++] = fine_detail(a, p, y, x);
 			}
 	if (n >= LEAST_PIXELS) {
-		double deviation = (double)select_nth(scratch, n, n / 2) / 0.67448975;
-		*v = deviation * deviation / 36;
+		double deviation = (double)select_nth(scratch, n, n / 2) / MEDIAN / WEIGHTS;
+		*v = deviation * deviation;
 	}
 	return n;
 }
@@ -61,7 +70,7 @@ double noise_gain(const array *a, GError **err)
 	g_autofree float *scratch = g_try_new(float, (gsize)most);
 	double low = calibrate_percentile(a, -1, 0.5, err), high = NAN;
 	if (!scratch) {
-		error_set(err, RELUMINE_OVER_LIMIT, NULL, NULL, "no memory to measure the noise");
+		no_memory(err);
 		return NAN;
 	}
 	if (!isnan(low))
@@ -78,4 +87,21 @@ double noise_gain(const array *a, GError **err)
 		return NAN;
 	double slope = (f.w * f.xy - f.x * f.y) / spread;
 	return slope > least_slope ? 1 / slope : NAN;
+}
+
+double noise_deviation(const array *a, const array *weights, GError **err)
+{
+	g_autofree float *scratch = g_try_new(float, (gsize)shape_count(a->shape));
+	if (!scratch) {
+		no_memory(err);
+		return NAN;
+	}
+	int64_t n = 0;
+	for (int64_t p = 0; p < shape_planes(a->shape); p++)
+		for (int64_t y = 1; y + 1 < a->shape.y; y++)
+			for (int64_t x = 1; x + 1 < a->shape.x; x++) {
+				scratch[n] = fine_detail(a, p, y, x);
+				n += scratch[n] > 0 && !(weights && around(weights, p, y, x) < 1);
+			}
+	return n > 0 ? (double)select_nth(scratch, n, n / 2) / MEDIAN / WEIGHTS : 0;
 }
