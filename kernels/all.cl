@@ -24,5 +24,6 @@
 #include "lines.cl"
 #include "richardson-lucy.cl"
 #include "mirror.cl"
+#include "bounds.cl"
 #include "constrained.cl"
 #include "power.cl"

@@ -215,10 +215,35 @@ static void step_edge(void)
 	}
 }
 
+/* Clipped light is at least as much, where the prior alone would have let it be as dark as around. */
+static double bright_square(int64_t c, int64_t z, int64_t y, int64_t x)
+{
+	(void)c, (void)z;
+	return y >= 8 && y < 24 && x >= 8 && x < 24 ? 300 : 20 + scrambled(1, 1, y, x) / 65521;
+}
+
+static void clipped(void)
+{
+	g_autoptr(array) truth = make((shape){ 1, 1, 32, 32 }, bright_square);
+	g_auto(trial) s = { 0 };
+	trial_begin(&s, array_copy(truth), make((shape){ 1, 1, 1, 1 }, one));
+	s.options.iterations = 100;
+	s.data.saturation = 255;
+	s.data.weights = array_like(truth);
+	for (int64_t i = 0; i < 32 * 32; i++)
+		array_row(s.data.weights, 0, 0, i / 32)[i % 32] = at(truth, 0, 0, i / 32, i % 32) < 255;
+	trial_run(&s, deconv_hyper_laplacian);
+	for (int64_t i = 0; i < 32 * 32; i++) {
+		double before = at(truth, 0, 0, i / 32, i % 32), after = at(s.result, 0, 0, i / 32, i % 32);
+		g_assert_true(before < 255 ? fabs(after - before) < 1 : after > 254 && after < 350);
+	}
+}
+
 static const stage_test tests[] = {
 	{ "/deconv/priors/constrained", constrained },
 	{ "/deconv/priors/unbounded", unbounded },
 	{ "/deconv/priors/step", step_edge },
+	{ "/deconv/priors/clipped", clipped },
 };
 
 int main(int argc, char **argv)

@@ -117,7 +117,7 @@ bool admm_reference(array *v, const admm_problem *p, const stop_rule *stop, GErr
 
 /*
  * minimise 1/2 |C M v + constant - b|^2 + g(K v) + (v >= 0) by ADMM with x = M v, u = K v, w = v.
- * v lives on the whole grid; C is a linop_crop, of which a mask may take pixels out.
+ * v lives on the whole grid; C is a linop_crop.
  * `spread` is t in g's steps, 1 / mu2 for a true g; for a denoiser, whose t is the variance of what
  * it takes out, it goes from the first to the last iteration in equal ratios (plug and play:
  * Venkatakrishnan, Bouman, Wohlberg, GlobalSIP 2013).  Objective, for the watch: without the
@@ -127,6 +127,7 @@ bool admm_reference(array *v, const admm_problem *p, const stop_rule *stop, GErr
 typedef struct {
 	linop *m, *crop, *k;
 	const array *b;
+	const array *exact;             /* as b: 0 where C M v need only be b or more; NULL: none */
 	prox *g;
 	double mu1, mu2, mu3;
 	double spread[2];

@@ -55,16 +55,11 @@ static bool fista(task *t, const deconv_data *d, deconv_stack *stack, void *tall
 /* y, the largest value that is believed in place of those that are not. */
 static array *believed(const deconv_stack *stack)
 {
-	array *y = array_copy(stack->y);
-	if (!stack->weights)
-		return y;
-	g_autoptr(array) rest = array_copy(stack->weights);
-	vec_multiply(y, stack->weights);
-	float most = vec_max_abs(y);
-	vec_scale(rest, -most);
-	vec_shift(rest, most);
-	vec_add(y, rest);
-	return y;
+	g_autoptr(array) instead = array_copy(stack->y);
+	if (stack->weights)
+		vec_multiply(instead, stack->weights);
+	vec_fill(instead, vec_max_abs(instead));
+	return deconv_where_believed(stack, instead);
 }
 
 /*

@@ -234,8 +234,10 @@ bool deconv_prepare(const task *t, deconv_data *d, GError **err)
 		in->scale->frames : 1;
 	if (!device_ok(t->cpu, err) || (isfinite(level) && !weigh(t, d, level, err)))
 		return false;
-	if (!to_electrons(t, d, err) || !find_spacing(t, d, err) || !prepare_psfs(t, d, err) ||
-	    !find_background(t, d, err))
+	if (!to_electrons(t, d, err))
+		return false;
+	d->saturation = isfinite(level) ? (level - o->offset) * d->scale + d->shift : 0;
+	if (!find_spacing(t, d, err) || !prepare_psfs(t, d, err) || !find_background(t, d, err))
 		return false;
 	report_number(t->report, "least", d->least);
 	report_number(t->report, "background", d->background);

@@ -85,6 +85,17 @@ double deconv_scene_weight(const task *t, const deconv_scene *s, double power, d
 	return weight;
 }
 
+array *deconv_where_believed(const deconv_stack *stack, const array *instead)
+{
+	array *y = array_copy(stack->y);
+	if (!stack->weights)
+		return y;
+	vec_subtract(y, instead);
+	vec_multiply(y, stack->weights);
+	vec_add(y, instead);
+	return y;
+}
+
 stop_rule deconv_stop_rule(const task *t, listener *l)
 {
 	const deconv_options *o = t->options;

@@ -36,6 +36,9 @@ linop *deconv_spread_over(device *dev, const rl_geometry *g, const array *psf, p
  */
 double deconv_scene_weight(const task *t, const deconv_scene *s, double power, double automatic);
 
+/* y, and `instead` where the weight is 0; the caller's. */
+array *deconv_where_believed(const deconv_stack *stack, const array *instead);
+
 /* As --iterations, --stop and --tolerance say. */
 stop_rule deconv_stop_rule(const task *t, listener *l);
 

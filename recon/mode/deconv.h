@@ -39,6 +39,7 @@ typedef struct {
 	int64_t n_spreads;
 	double background;      /* in units of y; NaN: the estimate holds it */
 	double least;           /* the estimate does not fall below */
+	double saturation;      /* in units of y: at least that, or y, is where the weight is 0 */
 	double shift, scale;    /* y = scale (counts - offset) + shift */
 	spacing apart;          /* of voxels, over the smallest lateral distance */
 } deconv_data;
