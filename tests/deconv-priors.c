@@ -215,7 +215,7 @@ static void step_edge(void)
 	}
 }
 
-/* Clipped light is at least as much, where the prior alone would have let it be as dark as around. */
+/* Clipped light is at least as much, where the prior alone would have left it dark. */
 static double bright_square(int64_t c, int64_t z, int64_t y, int64_t x)
 {
 	(void)c, (void)z;
