@@ -22,6 +22,7 @@
 #include "psf.cl"
 #include "spectrum.cl"
 #include "lines.cl"
+#include "rl-blur.cl"
 #include "richardson-lucy.cl"
 #include "mirror.cl"
 #include "bounds.cl"

@@ -59,13 +59,14 @@ static inline float rl_step(float p, float c, float a, float seen, float least, 
 }
 
 /* the first estimate, and its copy on the way to the transform */
-ROW_KERNEL(k_rl_start, OUT(c), INT(c_pitch), OUT(p), OUT(x), IN(a), INT(pitch), INT(width),
-	NUM(seen), NUM(least), NUM(start))
+ROW_KERNEL(k_rl_start, OUT(c), INT(c_pitch), OUT(p), OUT(x), INT(pitch), IN(a),
+	INT(a_pitch), INT(width), NUM(seen), NUM(least), NUM(start), NUM(unseen))
 {
 	EACH_ROW(r) {
 		EACH_COLUMN(j, width) {
 			idx i = r * pitch + j;
-			float first = a[i] > seen ? pick_max(start, least) : least;
+			float first = a[r * a_pitch + j] > seen ? start : unseen;
+			first = pick_max(first, least);
 			x[i] = first;
 			p[i] = first;
 			c[r * c_pitch + j] = first;
@@ -74,13 +75,14 @@ ROW_KERNEL(k_rl_start, OUT(c), INT(c_pitch), OUT(p), OUT(x), IN(a), INT(pitch), 
 }
 
 /* The step, then the next extrapolation: p = x + momentum (x - x before). */
-ROW_KERNEL(k_rl_update, OUT(c), INT(c_pitch), OUT(p), OUT(x), IN(a), INT(pitch), INT(width),
-	NUM(seen), NUM(least), NUM(bold), NUM(momentum))
+ROW_KERNEL(k_rl_update, OUT(c), INT(c_pitch), OUT(p), OUT(x), INT(pitch), IN(a),
+	INT(a_pitch), INT(width), NUM(seen), NUM(least), NUM(bold), NUM(momentum))
 {
 	EACH_ROW(r) {
 		EACH_COLUMN(j, width) {
 			idx i = r * pitch + j;
-			float next = rl_step(p[i], c[r * c_pitch + j], a[i], seen, least, bold);
+			float next = rl_step(p[i], c[r * c_pitch + j], a[r * a_pitch + j], seen, least,
+				bold);
 			float ahead = pick_max(next + momentum * (next - x[i]), least);
 			x[i] = next;
 			p[i] = ahead;
@@ -93,14 +95,15 @@ ROW_KERNEL(k_rl_update, OUT(c), INT(c_pitch), OUT(p), OUT(x), IN(a), INT(pitch),
  * The step alone, with what tells how far to extrapolate (Biggs and Andrews, Appl. Opt. 36, 1997):
  * g = x - p, its product with the g before, and the square of that.  p becomes the new x.
  */
-SUM_KERNEL(k_rl_gradient, OUT(products), OUT(squares), IN(c), INT(c_pitch), OUT(p), OUT(g), IN(a),
-	INT(pitch), INT(width), NUM(seen), NUM(least), NUM(bold))
+SUM_KERNEL(k_rl_gradient, OUT(products), OUT(squares), IN(c), INT(c_pitch), OUT(p), OUT(g),
+	INT(pitch), IN(a), INT(a_pitch), INT(width), NUM(seen), NUM(least), NUM(bold))
 {
 	EACH_ROW(r) {
 		float product = 0.0f, square = 0.0f;
 		SUM_COLUMN(j, width, product) {
 			idx i = r * pitch + j;
-			float next = rl_step(p[i], c[r * c_pitch + j], a[i], seen, least, bold);
+			float next = rl_step(p[i], c[r * c_pitch + j], a[r * a_pitch + j], seen, least,
+				bold);
 			float step = next - p[i], before = g[i];
 			product += step * before;
 			p[i] = next;
@@ -144,11 +147,48 @@ SUM_KERNEL(k_rl_divergence, OUT(result), IN(m), INT(m_pitch), IN(y), INT(pitch),
 	}
 }
 
-/* a window of ones */
-ROW_KERNEL(k_rl_ones, OUT(y), INT(pitch), INT(width))
+/* a by the factor f of the smoothness; what is seen stays seen */
+ROW_KERNEL(k_rl_smooth, OUT(a), INT(a_pitch), IN(f), INT(pitch), INT(width), NUM(seen))
 {
 	EACH_ROW(r) {
-		EACH_COLUMN(x, width)
-			y[r * pitch + x] = 1.0f;
+		EACH_COLUMN(x, width) {
+			float whole = a[r * a_pitch + x];
+			float part = pick_max(whole * f[r * pitch + x], 1.0001f * seen);
+			a[r * a_pitch + x] = whole > seen ? part : 0.0f;
+		}
+	}
+}
+
+/* 1 / |(x, y, z)|, where that is not far below `small` */
+static inline float rl_inverse_length(float x, float y, float z, float small)
+{
+	return 1.0f / sqrt(x * x + y * y + z * z + small * small);
+}
+
+/*
+ * f = 1 - weight div(grad v / |grad v|), at least a tenth: forward differences by sx, sy, sz, one
+ * over the voxel's size, and their adjoint.  before, after: the planes next to v.  Reads the halos.
+ */
+ROW_KERNEL(k_rl_curvature, OUT(f), IN(v), IN(before), IN(after), INT(pitch), INT(width), NUM(sx),
+	NUM(sy), NUM(sz), NUM(small), NUM(weight))
+{
+	EACH_ROW(r) {
+		EACH_COLUMN(x, width) {
+			idx i = r * pitch + x, west = i - 1, north = i - pitch;
+			float gx = sx * (v[i + 1] - v[i]), gy = sy * (v[i + pitch] - v[i]);
+			float gz = sz * (after[i] - v[i]);
+			float wx = sx * (v[i] - v[west]), ny = sy * (v[i] - v[north]);
+			float bz = sz * (v[i] - before[i]);
+			float own = rl_inverse_length(gx, gy, gz, small);
+			float at_west = rl_inverse_length(wx, sy * (v[west + pitch] - v[west]),
+				sz * (after[west] - v[west]), small);
+			float at_north = rl_inverse_length(sx * (v[north + 1] - v[north]), ny,
+				sz * (after[north] - v[north]), small);
+			float at_before = rl_inverse_length(sx * (before[i + 1] - before[i]),
+				sy * (before[i + pitch] - before[i]), bz, small);
+			float curvature = sx * (gx * own - wx * at_west) + sy * (gy * own - ny * at_north) +
+				sz * (gz * own - bz * at_before);
+			f[i] = pick_max(1.0f - weight * curvature, 0.1f);
+		}
 	}
 }

@@ -71,21 +71,21 @@ static linop *make_pad(device *dev, shape s)
 }
 
 /* Powers of 2: where a single pixel has no difference, no rounding is left to be a gap. */
-static spacing pick_spacing(void)
+static distances pick_spacing(void)
 {
 	double z = ldexp(1, (int)pick(-2, 2)), y = ldexp(1, (int)pick(-2, 2));
-	return (spacing){ z, y, ldexp(1, (int)pick(-2, 2)) };
+	return (distances){ z, y, ldexp(1, (int)pick(-2, 2)) };
 }
 
 static linop *make_periodic(device *dev, shape s)
 {
-	const spacing d = pick_spacing();
+	const distances d = pick_spacing();
 	return linop_gradient(dev, s, (int)pick(2, 3), BORDER_PERIODIC, &d);
 }
 
 static linop *make_replicate(device *dev, shape s)
 {
-	const spacing d = pick_spacing();
+	const distances d = pick_spacing();
 	return linop_gradient(dev, s, (int)pick(2, 3), BORDER_REPLICATE, &d);
 }
 
@@ -141,7 +141,7 @@ static linop *make_convolve_sum(device *dev, shape s)
 static linop *make_inverse(device *dev, shape s)
 {
 	g_autoptr(linop) m = make_convolve(dev, s);
-	const spacing d = pick_spacing();
+	const distances d = pick_spacing();
 	return linop_convolve_inverse(m, 0.3, 0.4, 0.5, &d);
 }
 

@@ -40,9 +40,9 @@ static void trial_begin(trial *s, device *dev, int which, array *y, array *psf)
 	vec_scale(psf, (float)(1 / vec_sum(psf)));
 	s->options = (deconv_options){ .method = which, .iterations = 4000, .stop = STOP_CHANGE,
 		.tolerance = 1e-7, .balance = 0.01, .tv_weight = NAN };
-	s->spread = (deconv_spread){ psf, { p.z / 2, p.y / 2, p.x / 2 } };
+	s->spread = (deconv_spread){ .psf = psf, .centre = { p.z / 2, p.y / 2, p.x / 2 } };
 	s->data = (deconv_data){ .y = y, .frames = 1, .spreads = &s->spread, .n_spreads = 1,
-		.background = NAN, .scale = 1, .apart = { 1, 1, 1 } };
+		.background = NAN, .scale = 1, .apart = { 1, 1, 1 }, .saturation = INFINITY };
 	s->t = (task){ .cpu = cpu, .dev = dev, .options = &s->options, .report = report_new() };
 	s->result = array_like(y);
 }
@@ -210,7 +210,7 @@ static void admm_is_fista(void)
 			make((shape){ 1, 3, 3, 5 }, spot));
 		s.options.border = RL_BORDER_PERIODIC;
 		s.options.tv_weight = 0.02;
-		s.data.apart = (spacing){ 2.5, 1, 1.2 };
+		s.data.apart = (distances){ 2.5, 1, 1.2 };
 		s.data.weights = make((shape){ 1, 3, 7, 10 }, one);
 		array_row(s.data.weights, 0, 1, 3)[6] = 0;
 		trial_run(&s, run[i]);

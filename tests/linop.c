@@ -64,7 +64,7 @@ static void gradient_values(void)
 	g_autoptr(device) dev = device_new("cpu", 2, NULL, NULL);
 	shape s = { 2, 3, 2, 4 };
 	g_autoptr(array) v = uniform(dev, s, 3);
-	const spacing apart = { 4, 0.5, 2 };
+	const distances apart = { 4, 0.5, 2 };
 	for (int around = 0; around < 2; around++) {
 		g_autoptr(linop) d = linop_gradient(dev, s, 3,
 			around ? BORDER_PERIODIC : BORDER_REPLICATE, &apart);
@@ -237,7 +237,7 @@ static void origin_rule(void)
 static void gradient_spectrum_values(void)
 {
 	static const shape sizes[] = { { 1, 1, 6, 8 }, { 1, 1, 7, 5 }, { 1, 3, 4, 5 }, { 1, 1, 1, 1 } };
-	const spacing apart = { 2.5, 1.5, 0.8 };
+	const distances apart = { 2.5, 1.5, 0.8 };
 	g_autoptr(device) dev = device_new("cpu", 2, NULL, NULL);
 	for (size_t i = 0; i < G_N_ELEMENTS(sizes); i++) {
 		shape s = sizes[i];
@@ -265,7 +265,7 @@ static void gradient_spectrum_values(void)
 static void inverse_values(void)
 {
 	g_autoptr(device) dev = device_new("cpu", 2, NULL, NULL);
-	const spacing apart = { 3, 0.7, 1.2 };
+	const distances apart = { 3, 0.7, 1.2 };
 	for (int axes = 2; axes <= 3; axes++) {
 		shape s = { 2, axes == 3 ? 4 : 1, 9, 10 };
 		g_autoptr(array) psf = uniform(dev, (shape){ 2, s.z, 4, 5 }, 3);

@@ -207,7 +207,7 @@ static void tv_step_edge(void)
 /* Between planes that are d apart an edge costs 1 / d of its height: it sinks by as much less. */
 static void tv_planes_apart(void)
 {
-	static const spacing apart = { 3, 1, 1 };
+	static const distances apart = { 3, 1, 1 };
 	g_autoptr(device) dev = device_new("cpu", 2, NULL, NULL);
 	for (int isotropic = 0; isotropic < 2; isotropic++) {
 		g_autoptr(prox) p = tv(dev, (shape){ 1, 5, 1, 1 },
@@ -245,7 +245,7 @@ static void tv_nonnegative(void)
 static void tv_optimal(void)
 {
 	g_autoptr(device) dev = device_new("cpu", 2, NULL, NULL);
-	static const spacing apart = { 2.5, 1.4, 1 };
+	static const distances apart = { 2.5, 1.4, 1 };
 	static const tv_settings kinds[] = {
 		{ 2, BORDER_REPLICATE, false, false, 2000, 0, false, NULL },
 		{ 2, BORDER_PERIODIC, true, false, 2000, 0, false, NULL },
@@ -332,7 +332,7 @@ static void haar_cycle(void)
 
 static void opencl(void)
 {
-	static const spacing apart = { 2.5, 1.4, 1 };
+	static const distances apart = { 2.5, 1.4, 1 };
 	static const tv_settings set = { 3, BORDER_REPLICATE, true, true, 20, 0, false, &apart };
 	g_autoptr(device) cpu = device_new("cpu", 2, NULL, NULL);
 	g_autoptr(device) dev = device_new("opencl", 1, NULL, NULL);

@@ -15,6 +15,8 @@ typedef struct {
 	enum rl_acceleration acceleration;
 	bool bold, weights, offset;
 	double background;
+	bool even;              /* the PSF is its own mirror image in x and y */
+	double tv_weight;
 } trial;
 
 static const trial trials[] = {
@@ -33,11 +35,24 @@ static const trial trials[] = {
 	{ { 1, 1, 1, 1 }, { 1, 1, 1, 1 }, { 0, 0, 0 }, RL_BORDER_UNKNOWN, RL_PLAIN,
 		.bold = false },
 	{ { 1, 3, 1, 20 }, { 1, 3, 1, 7 }, { 1, 0, 3 }, RL_BORDER_UNKNOWN, RL_PLAIN, .weights = true },
+	{ { 1, 1, 20, 30 }, { 1, 1, 5, 7 }, { 0, 2, 3 }, RL_BORDER_UNKNOWN, RL_HEAVY_BALL,
+		.bold = true, .even = true },
+	{ { 1, 1, 15, 17 }, { 1, 1, 5, 7 }, { 0, 2, 3 }, RL_BORDER_PERIODIC, RL_HEAVY_BALL,
+		.even = true },
+	{ { 1, 5, 11, 12 }, { 1, 4, 5, 7 }, { 1, 2, 3 }, RL_BORDER_UNKNOWN, RL_HEAVY_BALL,
+		.bold = true, .even = true },
+	{ { 1, 4, 9, 15 }, { 1, 3, 5, 9 }, { 1, 2, 4 }, RL_BORDER_PERIODIC, RL_BIGGS_ANDREWS,
+		.weights = true, .even = true },
+	{ { 1, 1, 20, 30 }, { 1, 1, 5, 6 }, { 0, 2, 3 }, RL_BORDER_UNKNOWN, RL_HEAVY_BALL,
+		.bold = true, .tv_weight = 0.05 },
+	{ { 1, 6, 11, 12 }, { 1, 4, 5, 4 }, { 1, 2, 3 }, RL_BORDER_UNKNOWN, RL_PLAIN, .weights = true,
+		.tv_weight = 0.05 },
 };
 enum { ITERATIONS = 12 };
 #define LEAST 0.01
 #define START 40.0
 #define SEEN 0.01
+static const double spacing[3] = { 2.5, 1, 1.25 };      /* z, y, x */
 
 static double counts(int64_t c, int64_t z, int64_t y, int64_t x)
 {
@@ -133,11 +148,56 @@ static double divergence(const trial *t, field y, field m)
 	return sum;
 }
 
+/*
+ * Element (z, y, x) off the estimate's first: it goes on around the grid, which is larger than the
+ * estimate and holds the least value there.
+ */
+typedef struct { const field *f; rl_geometry g; } around;
+
+static double value_at(const around *a, position p)
+{
+	shape e = a->f->s, g = a->g.grid;
+	p = (position){ (p.z + g.z) % g.z, (p.y + g.y) % g.y, (p.x + g.x) % g.x };
+	return p.z < e.z && p.y < e.y && p.x < e.x ? a->f->v[(p.z * e.y + p.y) * e.x + p.x] : LEAST;
+}
+
+static position step_along(position p, int axis, int64_t by)
+{
+	return (position){ p.z + (axis == 0) * by, p.y + (axis == 1) * by, p.x + (axis == 2) * by };
+}
+
+static double unit_gradient(const around *a, position p, int axis, double most)
+{
+	double square = 1e-12 * most * most, d[3];
+	for (int i = 0; i < 3; i++) {
+		d[i] = (value_at(a, step_along(p, i, 1)) - value_at(a, p)) / spacing[i];
+		square += d[i] * d[i];
+	}
+	return d[axis] / sqrt(square);
+}
+
+/* 1 - weight div(grad x / |grad x|) */
+static double smoothness(const trial *t, const field *x, int64_t i)
+{
+	const around a = { x, rl_layout(t->window, t->psf, t->centre, t->border) };
+	const position p = { i / (x->s.y * x->s.x), i / x->s.x % x->s.y, i % x->s.x };
+	double sum = 0, most = 0;
+	for (int64_t k = 0; k < shape_count(x->s); k++)
+		most = fmax(most, x->v[k]);
+	for (int axis = 0; axis < 3; axis++)
+		sum += (unit_gradient(&a, p, axis, most) -
+			unit_gradient(&a, step_along(p, axis, -1), axis, most)) / spacing[axis];
+	return fmax(1 - t->tv_weight * sum, 0.1);
+}
+
 static void plain_step(const trial *t, plain *s, int64_t since)
 {
+	g_autofree double *smooth = g_new(double, shape_count(s->x.s));
+	for (int64_t i = 0; i < shape_count(s->x.s); i++)
+		smooth[i] = t->tv_weight > 0 ? smoothness(t, &s->p, i) : 1;
 	double product = 0, square = 0, momentum = 0;
 	for (int64_t i = 0; i < shape_count(s->x.s); i++) {
-		double q = fmax(s->c.v[i], 0) / fmax(s->a.v[i], SEEN);
+		double q = fmax(s->c.v[i], 0) / fmax(s->a.v[i] * smooth[i], SEEN);
 		double next = s->p.v[i] * (t->bold ? pow(q, 1.3125) : q);
 		next = s->a.v[i] > SEEN ? fmax(next, LEAST) : LEAST;
 		s->x_before.v[i] = s->x.v[i];
@@ -182,6 +242,11 @@ static void plain_solve(const trial *t, plain *s, field y, field w, field offset
 static array *psf_of(const trial *t)
 {
 	array *psf = make(t->psf, bump);
+	for (int64_t i = 0; i < shape_count(t->psf) && t->even; i++) {
+		int64_t y = i / t->psf.x % t->psf.y, x = i % t->psf.x;
+		array_row(psf, 0, i / (t->psf.y * t->psf.x), y)[x] = (float)bump(0, i / (t->psf.y * t->psf.x),
+			ABS(y - t->centre.y), ABS(x - t->centre.x));
+	}
 	vec_scale(psf, (float)(1 / vec_sum(psf)));
 	return psf;
 }
@@ -190,7 +255,8 @@ static rl_settings settings_of(const trial *t)
 {
 	return (rl_settings){
 		.acceleration = t->acceleration, .restart = true, .bold = t->bold,
-		.background = t->background, .start = START, .least = LEAST, .seen = SEEN,
+		.background = t->background, .tv_weight = t->tv_weight,
+		.spacing = { spacing[0], spacing[1], spacing[2] }, .start = START, .least = LEAST, .seen = SEEN,
 		.iterations = ITERATIONS
 	};
 }
@@ -201,18 +267,18 @@ static array *fused_solve(const trial *t, device *dev)
 	g_autoptr(array) psf = psf_of(t);
 	g_autoptr(array) w = make(t->window, trust);
 	g_autoptr(array) offset = make(t->window, glow);
-	array *all[] = { y, psf, w, offset };
+	array *all[] = { y, w, offset };
 	for (size_t i = 0; i < G_N_ELEMENTS(all); i++)
 		all[i] = array_move(all[i], dev);
 	array *result = array_like(all[0]);
 	rl_problem p = {
-		.y = all[0], .weights = t->weights ? all[2] : NULL, .offset = t->offset ? all[3] : NULL,
-		.geometry = rl_layout(t->window, t->psf, t->centre, t->border)
+		.y = all[0], .weights = t->weights ? all[1] : NULL, .offset = t->offset ? all[2] : NULL
 	};
-	g_autoptr(array) h = rl_spectrum(all[1], t->centre, &p.geometry, NULL);
+	const rl_geometry g = rl_layout(t->window, t->psf, t->centre, t->border);
+	g_autoptr(rl_blur) blur = rl_blur_new(dev, psf, t->centre, &g, NULL);
 	rl_settings s = settings_of(t);
 	rl_outcome o;
-	p.h = h;
+	p.blur = blur;
 	g_assert_true(rl_solve(result, &p, &s, NULL, &o, NULL));
 	g_assert_cmpint(o.iterations, ==, ITERATIONS);
 	g_assert_cmpfloat(o.fft_per_iteration, ==, 4);

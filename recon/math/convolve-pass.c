@@ -14,11 +14,11 @@ struct convolve_pass {
 	fft_line *x, *y, *z;            /* z: NULL for one plane */
 	array *scratch;                 /* a row a thread */
 	int64_t scratch_floats;
-	array *strips;                  /* FFT_STRIP rows a thread */
+	array *strips;                  /* FFT_STRIP rows a thread, and as many to spare */
 	array *wide;                    /* COMPLEX: sixteen lines a thread */
 	int slot;                       /* threads that have taken theirs, in the pass that runs */
 	fft *whole;                     /* OpenCL */
-	array *pixels;                  /* OpenCL: the grid */
+	array *pixels, *spare;          /* OpenCL: the grid, and a plane of it */
 };
 
 static int64_t last_length(const convolve_pass *c)
@@ -35,6 +35,7 @@ convolve_pass *convolve_pass_new(device *dev, shape grid)
 	if (dev->opencl) {
 		c->whole = fft_new(dev, grid, grid.z > 1 ? 3 : 2);
 		c->pixels = array_new(dev, REAL, grid);
+		c->spare = array_new(dev, REAL, (shape){ 1, 1, grid.y, grid.x });
 		return c;
 	}
 	c->x = fft_line_new(dev, grid.x);
@@ -43,7 +44,7 @@ convolve_pass *convolve_pass_new(device *dev, shape grid)
 	int64_t line = MAX(fft_line_scratch(grid.y), c->z ? fft_line_scratch(grid.z) : 0);
 	c->scratch_floats = MAX(fft_rows_scratch(grid.x), line);
 	c->scratch = fft_scratch_new(dev, threads, c->scratch_floats);
-	c->strips = array_new(dev, REAL, (shape){ 1, 1, FFT_STRIP * threads, grid.x });
+	c->strips = array_new(dev, REAL, (shape){ 1, 1, 2 * FFT_STRIP * threads, grid.x });
 	c->wide = array_new(dev, COMPLEX, (shape){ 1, 1, last_length(c) * threads, FFT_LANES - 2 });
 	return c;
 }
@@ -60,6 +61,7 @@ void convolve_pass_free(convolve_pass *c)
 	array_free(c->wide);
 	fft_free(c->whole);
 	array_free(c->pixels);
+	array_free(c->spare);
 	g_free(c);
 }
 
@@ -106,17 +108,15 @@ struct rows_job {
 /* What one thread works with. */
 struct desk {
 	float *scratch;
-	array strip;
+	array strip, spare;
 };
 
 static struct desk take_desk(convolve_pass *c)
 {
 	int64_t slot = g_atomic_int_add(&c->slot, 1);
-	struct desk d = { fft_scratch_block(c->scratch, slot, c->scratch_floats), *c->strips };
-	d.strip.mem += slot * FFT_STRIP * d.strip.pitch;
-	d.strip.bytes = 0;
-	d.strip.buffer = NULL;
-	return d;
+	array strip = array_from_row(c->strips, 0, 2 * slot * FFT_STRIP);
+	array spare = array_from_row(&strip, 0, FFT_STRIP);
+	return (struct desk){ fft_scratch_block(c->scratch, slot, c->scratch_floats), strip, spare };
 }
 
 static void strip_at(const struct rows_job *j, struct desk *d, int64_t z, int64_t y)
@@ -129,13 +129,13 @@ static void strip_at(const struct rows_job *j, struct desk *d, int64_t z, int64_
 		im[i] = re[i] + s->imag;
 		row[i] = d->strip.mem + i * d->strip.pitch;
 	}
-	d->strip.shape = (shape){ 1, 1, rows, j->window.x };
+	d->strip.shape = d->spare.shape = (shape){ 1, 1, rows, j->window.x };
 	if (j->directions & CONVOLVE_INVERSE)
 		fft_rows_inverse(j->c->x, row, j->window.x, (const float *const *)re,
 			(const float *const *)im, rows, d->scratch);
 	else
 		memset(d->strip.mem, 0, (size_t)(rows * d->strip.pitch) * sizeof(float));
-	j->body(j->data, &d->strip, z, y, rows);
+	j->body(j->data, &d->strip, &d->spare, z, y, rows);
 	if (j->directions & CONVOLVE_FORWARD)
 		fft_rows_forward(j->c->x, re, im, (const float *const *)row, j->window.x, rows, d->scratch);
 }
@@ -200,10 +200,10 @@ static void whole_rows(const struct rows_job *j)
 	else
 		vec_fill(c->pixels, 0);
 	for (int64_t z = 0; z < j->window.z; z++) {
-		array plane = array_plane(c->pixels, 0, z);
-		plane.shape.y = j->window.y;
-		plane.shape.x = j->window.x;
-		j->body(j->data, &plane, z, 0, j->window.y);
+		array plane = array_plane(c->pixels, 0, z), spare = *c->spare;
+		plane.shape.y = spare.shape.y = j->window.y;
+		plane.shape.x = spare.shape.x = j->window.x;
+		j->body(j->data, &plane, &spare, z, 0, j->window.y);
 	}
 	if (j->directions & CONVOLVE_FORWARD) {
 		keep_window(c, j->window);
@@ -253,21 +253,42 @@ static array line_view(const array *h, int64_t offset, int64_t stride)
 	return v;
 }
 
-static void one_block(const struct lines_job *j, int64_t offset, int64_t stride, float *scratch,
-	array *wide)
+/* Rows of wide by h or its conjugate; rows of h may run backwards. */
+static void multiply(array *wide, int64_t first, int64_t end, const array *h, bool conjugate)
+{
+	if (h->type == REAL)
+		RUN_PART(wide, first, end, k_lines_scale, wide, wide->pitch, h, h->pitch);
+	else if (conjugate)
+		RUN_PART(wide, first, end, k_lines_multiply_conj, wide, wide->pitch, h, h->pitch);
+	else
+		RUN_PART(wide, first, end, k_lines_multiply, wide, wide->pitch, h, h->pitch);
+}
+
+/* Lines of row y, x .. x + 15 of h; one plane: y = 0. */
+static void multiply_lines(const struct lines_job *j, array *wide, int64_t y, int64_t x)
+{
+	const array *h = j->h;
+	bool deep = j->c->z != NULL;
+	int64_t n = last_length(j->c), kept = deep ? h->shape.z : h->shape.y;
+	int64_t stride = deep ? h->plane_rows * h->pitch : h->pitch;
+	int64_t offset = x + (y < h->shape.y ? y : j->c->grid.y - y) * h->pitch;
+	array there = line_view(h, offset, stride), back = line_view(h, offset + n * stride, -stride);
+	multiply(wide, 0, kept, &there, j->conjugate);
+	if (kept < n)
+		multiply(wide, kept, n, &back, !j->conjugate);
+}
+
+static void one_block(const struct lines_job *j, int64_t y, int64_t x, float *scratch, array *wide)
 {
 	convolve_pass *c = j->c;
+	const array *s = j->spectrum;
 	const fft_line *line = c->z ? c->z : c->y;
 	int64_t n = last_length(c);
-	fft_lanes at = lanes_of(j->spectrum, offset, stride);
+	fft_lanes at = lanes_of(s, y * s->pitch + x, c->z ? s->plane_rows * s->pitch : s->pitch);
 	fft_lanes mid = { wide->mem, wide->mem + wide->imag, wide->pitch };
-	array h = line_view(j->h, offset, stride);
 	bool half = clear_tail(at, j->from, n);
 	fft_line_run(line, mid, at, half, false, scratch);
-	if (j->conjugate)
-		RUN_PART(wide, 0, n, k_lines_multiply_conj, wide, wide->pitch, &h, h.pitch);
-	else
-		RUN_PART(wide, 0, n, k_lines_multiply, wide, wide->pitch, &h, h.pitch);
+	multiply_lines(j, wide, y, x);
 	fft_line_run(line, swapped(at), swapped(mid), false, n % 2 == 0 && j->to <= n / 2, scratch);
 }
 
@@ -281,8 +302,7 @@ static void lines_body(int64_t first, int64_t end, void *data)
 	array wide = line_view(c->wide, slot * n * c->wide->pitch, c->wide->pitch);
 	wide.shape.y = n;
 	for (int64_t i = first; i < end; i++)
-		one_block(j, i / blocks * s->pitch + i % blocks * FFT_LANES,
-			c->z ? s->plane_rows * s->pitch : s->pitch, scratch, &wide);
+		one_block(j, i / blocks, i % blocks * FFT_LANES, scratch, &wide);
 }
 
 void convolve_pass_lines(convolve_pass *c, array *spectrum, const array *h, bool conjugate,
@@ -299,4 +319,18 @@ void convolve_pass_lines(convolve_pass *c, array *spectrum, const array *h, bool
 	c->slot = 0;
 	device_each(c->dev, (c->z ? c->grid.y : 1) * blocks_of(spectrum), 1, lines_body, &j);
 	}
+}
+
+array *convolve_pass_fold(const array *h, enum array_type type)
+{
+	shape s = h->shape;
+	array *part = array_new(h->dev, type, (shape){ 1, s.z / 2 + 1, s.y / 2 + 1, s.x });
+	for (int64_t row = 0; row < part->shape.z * part->shape.y && !h->dev->error; row++) {
+		const float *from = array_row(h, 0, row / part->shape.y, row % part->shape.y);
+		float *to = array_row(part, 0, row / part->shape.y, row % part->shape.y);
+		memcpy(to, from, (size_t)s.x * sizeof(float));
+		if (type == COMPLEX)
+			memcpy(to + part->imag, from + h->imag, (size_t)s.x * sizeof(float));
+	}
+	return part;
 }

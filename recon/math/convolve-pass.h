@@ -26,10 +26,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(convolve_pass, convolve_pass_free)
 /*
  * Do something to rows y .. y + rows - 1 of plane z.  strip: `rows` rows as wide as the window,
  * with a pitch of their own: what the inverse transform gave, and what the forward one takes.
- * Called from several threads, each with its own rows; where rows begin does not depend on the
- * number of threads.
+ * spare: as strip, for the function's own use.  Called from several threads, each with its own
+ * rows; where rows begin does not depend on the number of threads.
  */
-typedef void convolve_rows(void *data, array *strip, int64_t z, int64_t y, int64_t rows);
+typedef void convolve_rows(void *data, array *strip, array *spare, int64_t z, int64_t y,
+	int64_t rows);
 
 enum { CONVOLVE_INVERSE = 1, CONVOLVE_FORWARD = 2 };
 
@@ -41,8 +42,14 @@ void convolve_pass_rows(convolve_pass *c, array *spectrum, shape window, int dir
 /*
  * spectrum = F^-1 (h F spectrum) along the last axis, conjugate: conj(h) for h.  from, to: how
  * many elements count on the way in, are wanted on the way out.
+ * h: as spectrum, or on the CPU folded: its first halves, z / 2 + 1 and y / 2 + 1, of which the
+ * rest follows by h(x, y, z) = h(x, -y, z) = conj h(x, y, -z); in one plane by h(x, y) = conj h(x,
+ * -y).  COMPLEX, or folded REAL.
  */
 void convolve_pass_lines(convolve_pass *c, array *spectrum, const array *h, bool conjugate,
 	int64_t from, int64_t to);
+
+/* The first halves of such a spectrum, on the CPU, or of its real part; the caller's. */
+array *convolve_pass_fold(const array *h, enum array_type type);
 
 #endif

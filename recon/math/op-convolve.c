@@ -193,7 +193,7 @@ linop *linop_convolve_inverse_by(const linop *convolve, double data, const array
 }
 
 linop *linop_convolve_inverse(const linop *convolve, double data, double smooth, double ridge,
-	const spacing *d)
+	const distances *d)
 {
 	const struct convolve *m = (const struct convolve *)convolve;
 	g_autoptr(array) laplacian = gradient_spectrum(convolve->dev, convolve->domain.shape, m->axes,
@@ -253,9 +253,9 @@ static double wave(int64_t k, int64_t n, double apart)
 	return (2 - 2 * cos(2 * G_PI * (double)k / (double)n)) / (apart * apart);
 }
 
-array *gradient_spectrum(device *dev, shape s, int axes, const spacing *d)
+array *gradient_spectrum(device *dev, shape s, int axes, const distances *d)
 {
-	const spacing apart = spacing_of(d);
+	const distances apart = distances_of(d);
 	shape half = fft_spectrum_shape((shape){ 1, axes == 3 ? s.z : 1, s.y, s.x });
 	array *result = array_new(dev, REAL, half);
 	if (dev->error)

@@ -9,7 +9,7 @@ struct gradient {
 	linop base;
 	int axes;
 	enum border border;
-	spacing per;            /* 1 over the distances of neighbours */
+	distances per;            /* 1 over the distances of neighbours */
 };
 
 static void gradient_apply(const linop *a, array *y, const array *v)
@@ -51,7 +51,7 @@ static void gradient_adjoint(const linop *a, array *x, const array *u)
 	}
 }
 
-linop *linop_gradient(device *dev, shape s, int axes, enum border border, const spacing *d)
+linop *linop_gradient(device *dev, shape s, int axes, enum border border, const distances *d)
 {
 	static const linop_class class = { "gradient", gradient_apply, gradient_adjoint, NULL };
 	assert((axes == 2 || axes == 3) && border != BORDER_ZERO);
@@ -61,14 +61,14 @@ linop *linop_gradient(device *dev, shape s, int axes, enum border border, const 
 		(space){ REAL, to });
 	g->axes = axes;
 	g->border = border;
-	g->per = (spacing){ 1 / spacing_of(d).z, 1 / spacing_of(d).y, 1 / spacing_of(d).x };
+	g->per = (distances){ 1 / distances_of(d).z, 1 / distances_of(d).y, 1 / distances_of(d).x };
 	g->base.norm2 = gradient_steepest(axes, d);
 	return &g->base;
 }
 
 /* |v[i - 1] - v[i]|^2 <= 2 v[i - 1]^2 + 2 v[i]^2 */
-double gradient_steepest(int axes, const spacing *d)
+double gradient_steepest(int axes, const distances *d)
 {
-	spacing s = spacing_of(d);
+	distances s = distances_of(d);
 	return 4 / (s.y * s.y) + 4 / (s.x * s.x) + (axes == 3 ? 4 / (s.z * s.z) : 0);
 }

@@ -70,7 +70,7 @@ typedef struct {
 	int iterations;         /* of one step, at most */
 	float tolerance;        /* relative change of the image at which a step ends; 0: never */
 	bool warm;              /* begin where the last step ended */
-	const spacing *apart;   /* of voxels, see math/op.h; read by prox_tv alone */
+	const distances *apart;   /* of voxels, see math/op.h; read by prox_tv alone */
 } tv_settings;
 prox *prox_tv(device *dev, shape size, float weight, const tv_settings *settings);
 

@@ -2,14 +2,15 @@
 /* richardson-lucy.c - the fused Richardson-Lucy solver: its loop, momentum and stopping rules
  *
  * Four transforms an iteration, of which two know that the data fill a part of the grid only, and
- * two that the estimate does.  State: the spectrum, its factor, the estimate twice and what the
- * sensor sees of each voxel. */
+ * two that the estimate does.  State: the spectrum, its factor (a quarter of that in size where the
+ * PSF is symmetric), and the estimate twice. */
 #include "math/richardson-lucy.h"
 
 #include <math.h>
 #include "core/error.h"
 #include "math/convolve-pass.h"
 #include "math/fft.h"
+#include "math/halo.h"
 #include "math/vec.h"
 #include "richardson-lucy.cl"
 
@@ -17,10 +18,12 @@ struct rl {
 	device *dev;
 	const rl_problem *p;
 	const rl_settings *settings;
-	rl_geometry g;
+	shape window, grid;
 	convolve_pass *passes;
 	array *spectrum;
-	array *x, *ahead, *seen;        /* the estimate, extrapolated, and H' w */
+	array *x, *ahead;               /* the estimate, and extrapolated: the whole grid */
+	array *seen;                    /* H' w, where there are weights */
+	array *smooth;                  /* TV: 1 - weight div(grad / |grad|) */
 	array *step;                    /* Biggs and Andrews: the last x - p */
 	array *sums;                    /* SUMS planes of one number a row */
 	float momentum, least_model;
@@ -30,50 +33,13 @@ struct rl {
 
 enum { SUM_DIVERGENCE, SUM_HOLDOUT, SUM_PRODUCT, SUM_SQUARE, SUMS };
 
-/* --- geometry --------------------------------------------------------------------------------- */
-
-typedef struct { int64_t estimate, grid, at; } axis_layout;
-
-static axis_layout layout_axis(int64_t window, int64_t psf, int64_t centre, enum rl_border border)
-{
-	if (border == RL_BORDER_PERIODIC || (window == 1 && psf == 1))
-		return (axis_layout){ window, window, 0 };
-	int64_t size = window + psf - 1;
-	return (axis_layout){ size, fft_good_size(size), psf - 1 - centre };
-}
-
-rl_geometry rl_layout(shape window, shape psf, position centre, enum rl_border border)
-{
-	axis_layout z = layout_axis(window.z, psf.z, centre.z, border);
-	axis_layout y = layout_axis(window.y, psf.y, centre.y, border);
-	axis_layout x = layout_axis(window.x, psf.x, centre.x, border);
-	return (rl_geometry){
-		.window = { 1, window.z, window.y, window.x },
-		.estimate = { 1, z.estimate, y.estimate, x.estimate },
-		.grid = { 1, z.grid, y.grid, x.grid }, .at = { z.at, y.at, x.at }
-	};
-}
-
-/*
- * The model of y(i) is the sum over j of h(j) x(i + at + centre - j): on a cyclic grid the PSF's
- * element at + centre is element 0.
- */
-array *rl_spectrum(const array *psf, position centre, const rl_geometry *g, GError **err)
-{
-	int axes = g->grid.z > 1 ? 3 : 2;
-	const position origin = { g->at.z + centre.z, g->at.y + centre.y, g->at.x + centre.x };
-	g_autoptr(fft) f = fft_new(psf->dev, g->grid, axes);
-	g_autoptr(array) h = psf_factor(f, psf, g->grid, origin, axes);
-	return device_ok(psf->dev, err) ? g_steal_pointer(&h) : NULL;
-}
-
 /* --- what is done to rows --------------------------------------------------------------------- */
 
 /* Where the sums of rows from (z, y) on go. */
 static array sums_at(const struct rl *s, int kind, int64_t z, int64_t y)
 {
 	array v = array_from_row(s->sums, 0, kind);
-	int64_t at = z * s->g.estimate.y + y;
+	int64_t at = z * s->grid.y + y;
 	if (v.mem)
 		v.mem += at;
 	v.origin += at;
@@ -90,9 +56,10 @@ static void divergence_rows(const struct rl *s, int kind, const array *m, const 
 }
 
 /* The model becomes the ratio of the counts to it. */
-static void data_rows(void *data, array *m, int64_t z, int64_t y, int64_t rows)
+static void data_rows(void *data, array *m, array *spare, int64_t z, int64_t y, int64_t rows)
 {
 	const struct rl *s = data;
+	(void)spare;
 	array counts = array_from_row(s->p->y, z, y);
 	if (s->p->offset) {
 		array offset = array_from_row(s->p->offset, z, y);
@@ -110,54 +77,77 @@ static void data_rows(void *data, array *m, int64_t z, int64_t y, int64_t rows)
 	}
 }
 
-static void weight_rows(void *data, array *strip, int64_t z, int64_t y, int64_t rows)
+static void weight_rows(void *data, array *strip, array *spare, int64_t z, int64_t y, int64_t rows)
 {
 	const struct rl *s = data;
-	if (!s->p->weights) {
-		RUN_PART(strip, 0, rows, k_rl_ones, strip, strip->pitch, strip->shape.x);
-		return;
-	}
 	array w = array_from_row(s->p->weights, z, y);
+	(void)spare;
 	RUN_PART(strip, 0, rows, k_rl_copy, strip, strip->pitch, &w, w.pitch, strip->shape.x);
 }
 
-/* What the sensor sees of each voxel, and the first estimate. */
-static void start_rows(void *data, array *c, int64_t z, int64_t y, int64_t rows)
+static void keep_seen_rows(void *data, array *c, array *spare, int64_t z, int64_t y, int64_t rows)
 {
 	const struct rl *s = data;
-	const rl_settings *t = s->settings;
-	array a = array_from_row(s->seen, z, y), p = array_from_row(s->ahead, z, y);
-	array x = array_from_row(s->x, z, y);
+	array a = array_from_row(s->seen, z, y);
+	(void)spare;
 	RUN_PART(c, 0, rows, k_rl_copy, &a, a.pitch, c, c->pitch, c->shape.x);
-	RUN_PART(c, 0, rows, k_rl_start, c, c->pitch, &p, &x, &a, p.pitch, c->shape.x, (float)t->seen,
-		(float)t->least, (float)t->start);
 }
 
-static void update_rows(void *data, array *c, int64_t z, int64_t y, int64_t rows)
+/* What the step divides by, into the spare rows unless it is at hand. */
+static array divisor_rows(const struct rl *s, array *spare, int64_t z, int64_t y, int64_t rows)
+{
+	if (s->seen && !s->smooth)
+		return array_from_row(s->seen, z, y);
+	if (s->seen) {
+		array a = array_from_row(s->seen, z, y);
+		RUN_PART(spare, 0, rows, k_rl_copy, spare, spare->pitch, &a, a.pitch, spare->shape.x);
+	} else {
+		rl_blur_seen(s->p->blur, spare, z, y, rows);
+	}
+	if (s->smooth) {
+		array f = array_from_row(s->smooth, z, y);
+		RUN_PART(spare, 0, rows, k_rl_smooth, spare, spare->pitch, &f, f.pitch, spare->shape.x,
+			(float)s->settings->seen);
+	}
+	return *spare;
+}
+
+static void start_rows(void *data, array *c, array *spare, int64_t z, int64_t y, int64_t rows)
 {
 	const struct rl *s = data;
 	const rl_settings *t = s->settings;
-	array a = array_from_row(s->seen, z, y), p = array_from_row(s->ahead, z, y);
-	array x = array_from_row(s->x, z, y);
-	RUN_PART(c, 0, rows, k_rl_update, c, c->pitch, &p, &x, &a, p.pitch, c->shape.x, (float)t->seen,
-		(float)t->least, t->bold ? 1.0f : 0.0f, s->momentum);
+	array p = array_from_row(s->ahead, z, y), x = array_from_row(s->x, z, y), a;
+	a = divisor_rows(s, spare, z, y, rows);
+	RUN_PART(c, 0, rows, k_rl_start, c, c->pitch, &p, &x, p.pitch, &a, a.pitch, c->shape.x,
+		(float)t->seen, (float)t->least, (float)t->start, (float)(t->flat ? t->start : t->least));
 }
 
-static void gradient_rows(void *data, array *c, int64_t z, int64_t y, int64_t rows)
+static void update_rows(void *data, array *c, array *spare, int64_t z, int64_t y, int64_t rows)
 {
 	const struct rl *s = data;
 	const rl_settings *t = s->settings;
-	array a = array_from_row(s->seen, z, y), p = array_from_row(s->ahead, z, y);
-	array g = array_from_row(s->step, z, y);
+	array p = array_from_row(s->ahead, z, y), x = array_from_row(s->x, z, y), a;
+	a = divisor_rows(s, spare, z, y, rows);
+	RUN_PART(c, 0, rows, k_rl_update, c, c->pitch, &p, &x, p.pitch, &a, a.pitch, c->shape.x,
+		(float)t->seen, (float)t->least, t->bold ? 1.0f : 0.0f, s->momentum);
+}
+
+static void gradient_rows(void *data, array *c, array *spare, int64_t z, int64_t y, int64_t rows)
+{
+	const struct rl *s = data;
+	const rl_settings *t = s->settings;
+	array p = array_from_row(s->ahead, z, y), g = array_from_row(s->step, z, y), a;
 	array products = sums_at(s, SUM_PRODUCT, z, y), squares = sums_at(s, SUM_SQUARE, z, y);
-	RUN_PART(c, 0, rows, k_rl_gradient, &products, &squares, c, c->pitch, &p, &g, &a, p.pitch,
-		c->shape.x, (float)t->seen, (float)t->least, t->bold ? 1.0f : 0.0f);
+	a = divisor_rows(s, spare, z, y, rows);
+	RUN_PART(c, 0, rows, k_rl_gradient, &products, &squares, c, c->pitch, &p, &g, p.pitch, &a,
+		a.pitch, c->shape.x, (float)t->seen, (float)t->least, t->bold ? 1.0f : 0.0f);
 }
 
-static void extrapolate_rows(void *data, array *c, int64_t z, int64_t y, int64_t rows)
+static void extrapolate_rows(void *data, array *c, array *spare, int64_t z, int64_t y, int64_t rows)
 {
 	const struct rl *s = data;
 	array p = array_from_row(s->ahead, z, y), x = array_from_row(s->x, z, y);
+	(void)spare;
 	RUN_PART(c, 0, rows, k_rl_extrapolate, c, c->pitch, &p, &x, p.pitch, c->shape.x,
 		(float)s->settings->least, s->momentum);
 }
@@ -166,20 +156,42 @@ static void extrapolate_rows(void *data, array *c, int64_t z, int64_t y, int64_t
 
 static void lines(struct rl *s, bool conjugate)
 {
-	int64_t window = s->g.grid.z > 1 ? s->g.window.z : s->g.window.y;
-	int64_t estimate = s->g.grid.z > 1 ? s->g.estimate.z : s->g.estimate.y;
-	convolve_pass_lines(s->passes, s->spectrum, s->p->h, conjugate,
-		conjugate ? window : estimate, conjugate ? estimate : window);
+	int64_t window = s->grid.z > 1 ? s->window.z : s->window.y;
+	int64_t grid = s->grid.z > 1 ? s->grid.z : s->grid.y;
+	convolve_pass_lines(s->passes, s->spectrum, s->p->blur->factor, conjugate,
+		conjugate ? window : grid, conjugate ? grid : window);
+}
+
+/*
+ * Total variation (Dey and others, Microsc. Res. Tech. 69, 2006): the step is divided by one less
+ * weight times the divergence of grad x / |grad x|, here of the extrapolated estimate.
+ */
+static void find_smooth(struct rl *s)
+{
+	const rl_settings *t = s->settings;
+	const array *p = s->ahead;
+	float small = 1e-6f * vec_max_abs(p);
+	array_fill_halo(p, BORDER_PERIODIC);
+	for (int64_t z = 0; z < s->grid.z; z++) {
+		array f = array_plane(s->smooth, 0, z), v = array_plane(p, 0, z);
+		array before = array_plane(p, 0, (z + s->grid.z - 1) % s->grid.z);
+		array after = array_plane(p, 0, (z + 1) % s->grid.z);
+		RUN(&f, k_rl_curvature, &f, &v, &before, &after, v.pitch, v.shape.x,
+			(float)(1 / t->spacing[2]), (float)(1 / t->spacing[1]), (float)(1 / t->spacing[0]), small,
+			(float)t->tv_weight);
+	}
 }
 
 static double sum_of(const struct rl *s, int kind)
 {
-	int64_t n = s->g.estimate.z * s->g.estimate.y;
+	int64_t n = s->grid.z * s->grid.y;
 	double sum = 0;
-	g_autofree float *rows = g_new(float, SUMS * n);
-	array_download(s->sums, rows);
+	g_autofree float *rows = g_new(float, n);
+	array of_kind = array_from_row(s->sums, 0, kind);
+	of_kind.shape.y = 1;
+	array_download(&of_kind, rows);
 	for (int64_t i = 0; i < n; i++)
-		sum += (double)rows[kind * n + i];
+		sum += (double)rows[i];
 	return sum;
 }
 
@@ -188,63 +200,82 @@ enum { BOTH = CONVOLVE_INVERSE | CONVOLVE_FORWARD };
 static void model_pass(struct rl *s)
 {
 	lines(s, false);
-	convolve_pass_rows(s->passes, s->spectrum, s->g.window, BOTH, data_rows, s);
+	convolve_pass_rows(s->passes, s->spectrum, s->window, BOTH, data_rows, s);
 	lines(s, true);
 }
 
 /* The step, with the momentum of Biggs and Andrews, which depends on all of it. */
 static void biggs_andrews(struct rl *s, bool restart)
 {
-	convolve_pass_rows(s->passes, s->spectrum, s->g.estimate, CONVOLVE_INVERSE, gradient_rows, s);
+	convolve_pass_rows(s->passes, s->spectrum, s->grid, CONVOLVE_INVERSE, gradient_rows, s);
 	double before = s->square, along = before > 0 ? sum_of(s, SUM_PRODUCT) / before : 0;
 	s->square = sum_of(s, SUM_SQUARE);
 	s->momentum = restart ? 0 : (float)CLAMP(along, 0, 1);
-	convolve_pass_rows(s->passes, s->spectrum, s->g.estimate, CONVOLVE_FORWARD, extrapolate_rows, s);
+	convolve_pass_rows(s->passes, s->spectrum, s->grid, CONVOLVE_FORWARD, extrapolate_rows, s);
 }
 
 /* since: iterations since the momentum began anew */
 static void step(struct rl *s, int64_t since)
 {
+	if (s->smooth)
+		find_smooth(s);
 	if (s->settings->acceleration == RL_BIGGS_ANDREWS) {
 		biggs_andrews(s, since == 0);
 		return;
 	}
-	s->momentum = s->settings->acceleration == RL_PLAIN ? 0 : (float)since / (float)(since + 3);
-	convolve_pass_rows(s->passes, s->spectrum, s->g.estimate, BOTH, update_rows, s);
+	int64_t k = MAX(since - s->settings->lag, 0);
+	s->momentum = s->settings->acceleration == RL_PLAIN ? 0 : (float)k / (float)(k + 3);
+	convolve_pass_rows(s->passes, s->spectrum, s->grid, BOTH, update_rows, s);
 }
 
 /* --- the loop --------------------------------------------------------------------------------- */
 
+/* Total variation looks at neighbours, nothing else does. */
+static array *volume_new(const struct rl *s)
+{
+	return s->settings->tv_weight > 0 ? array_new(s->dev, REAL, s->grid) :
+		array_new_bare(s->dev, REAL, s->grid);
+}
+
 static void allocate(struct rl *s)
 {
 	device *dev = s->dev;
-	shape e = s->g.estimate;
-	s->passes = convolve_pass_new(dev, s->g.grid);
-	s->spectrum = array_new(dev, COMPLEX, fft_spectrum_shape(s->g.grid));
-	s->x = array_new(dev, REAL, e);
-	s->ahead = array_new(dev, REAL, e);
-	s->seen = array_new(dev, REAL, e);
+	shape e = s->grid;
+	s->passes = convolve_pass_new(dev, s->grid);
+	s->spectrum = array_new(dev, COMPLEX, fft_spectrum_shape(s->grid));
+	s->x = volume_new(s);
+	s->ahead = volume_new(s);
+	if (s->p->weights)
+		s->seen = volume_new(s);
+	if (s->settings->tv_weight > 0)
+		s->smooth = volume_new(s);
 	if (s->settings->acceleration == RL_BIGGS_ANDREWS) {
-		s->step = array_new(dev, REAL, e);
+		s->step = volume_new(s);
 		vec_fill(s->step, 0);
 	}
 	s->sums = array_new(dev, REAL, (shape){ 1, 1, SUMS, e.z * e.y });
 	vec_fill(s->sums, 0);
 }
 
+/* All but the estimate. */
 static void release(struct rl *s)
 {
 	convolve_pass_free(s->passes);
-	array *all[] = { s->spectrum, s->x, s->ahead, s->seen, s->step, s->sums };
+	array *all[] = { s->spectrum, s->ahead, s->seen, s->smooth, s->step, s->sums };
 	for (size_t i = 0; i < G_N_ELEMENTS(all); i++)
 		array_free(all[i]);
 }
 
 static void begin(struct rl *s)
 {
-	convolve_pass_rows(s->passes, s->spectrum, s->g.window, CONVOLVE_FORWARD, weight_rows, s);
-	lines(s, true);
-	convolve_pass_rows(s->passes, s->spectrum, s->g.estimate, BOTH, start_rows, s);
+	if (s->seen) {
+		convolve_pass_rows(s->passes, s->spectrum, s->window, CONVOLVE_FORWARD, weight_rows, s);
+		lines(s, true);
+		convolve_pass_rows(s->passes, s->spectrum, s->grid, CONVOLVE_INVERSE, keep_seen_rows, s);
+	}
+	if (s->smooth)
+		vec_fill(s->smooth, 1);
+	convolve_pass_rows(s->passes, s->spectrum, s->grid, CONVOLVE_FORWARD, start_rows, s);
 }
 
 static bool refuse_numbers(int64_t k, GError **err)
@@ -320,13 +351,9 @@ static bool iterate(struct rl *s, watch *w, rl_outcome *o, GError **err)
 
 static void give(const struct rl *s, array *result)
 {
-	shape w = s->g.window;
+	shape w = s->window;
 	for (int64_t z = 0; z < w.z; z++) {
-		array to = array_plane(result, 0, z);
-		array from = array_from_row(s->x, z + s->g.at.z, s->g.at.y);
-		if (from.mem)
-			from.mem += s->g.at.x;
-		from.origin += s->g.at.x;
+		array to = array_plane(result, 0, z), from = array_plane(s->x, 0, z);
 		RUN_PART(&to, 0, w.y, k_rl_copy, &to, to.pitch, &from, from.pitch, w.x);
 	}
 }
@@ -335,7 +362,8 @@ bool rl_solve(array *result, const rl_problem *p, const rl_settings *settings, w
 	rl_outcome *outcome, GError **err)
 {
 	struct rl s = {
-		.dev = p->y->dev, .p = p, .settings = settings, .g = p->geometry,
+		.dev = p->y->dev, .p = p, .settings = settings,
+		.window = p->blur->geometry.window, .grid = p->blur->geometry.grid,
 		.least_model = fmaxf(1e-6f * vec_max_abs(p->y), 1e-30f),
 		.wants_divergence = settings->restart || settings->tolerance > 0 || watch_wants_objective(w)
 	};
@@ -346,10 +374,11 @@ bool rl_solve(array *result, const rl_problem *p, const rl_settings *settings, w
 		begin(&s);
 		ok = iterate(&s, w, outcome, err);
 	}
+	release(&s);
 	if (ok) {
 		give(&s, result);
 		ok = device_ok(s.dev, err);
 	}
-	release(&s);
+	array_free(s.x);
 	return ok && (vec_finite(result) || refuse_numbers(outcome->iterations, err));
 }

@@ -5,7 +5,7 @@
 
 #include "core/array.h"
 #include "core/watch.h"
-#include "math/op.h"
+#include "math/rl-blur.h"
 
 enum rl_acceleration {
 	RL_PLAIN,               /* Richardson 1972, Lucy 1974 */
@@ -13,52 +13,33 @@ enum rl_acceleration {
 	RL_BIGGS_ANDREWS        /* momentum from the last two steps: Biggs and Andrews, 1997 */
 };
 
-/*
- * Where the estimate lives.  Borders unknown: what the sensor sees through the PSF, beyond its own
- * edge too, so nothing wraps around (Bertero and Boccacci 2005).  Periodic: the sensor alone, which
- * repeats itself.
- */
-enum rl_border { RL_BORDER_UNKNOWN, RL_BORDER_PERIODIC };
-
-typedef struct {
-	shape window;           /* of y: (1, z, y, x) */
-	shape estimate;         /* of x */
-	shape grid;             /* of the transforms: >= estimate */
-	position at;            /* where y's first element stands in the estimate */
-} rl_geometry;
-
-/* psf: (1, z, y, x); centre: of the PSF, the element that a point comes to. */
-rl_geometry rl_layout(shape window, shape psf, position centre, enum rl_border border);
-
-/*
- * What H needs: the PSF's spectrum on the grid, over the grid's size.  psf sums to 1, on the device
- * where it is to run.  NULL and *err on failure; the caller's.
- */
-array *rl_spectrum(const array *psf, position centre, const rl_geometry *g, GError **err);
-
 typedef struct {
 	enum rl_acceleration acceleration;
+	int64_t lag;            /* steps until the heavy ball's momentum begins */
 	bool restart;           /* momentum begins anew when the divergence rises */
 	bool bold;              /* the step's factor to the power 1.3125: faster, same fixed points */
+	double tv_weight;       /* smoothness: Dey and others, 2006; 0: none */
+	double spacing[3];      /* z, y, x: of voxels, for that */
 	double background;      /* light that H x does not explain, added to the model */
-	double start;           /* of x, everywhere */
+	double start;           /* of x, where it is seen */
+	bool flat;              /* and where it is not */
 	double least;           /* values of x do not fall below; >= 0 */
-	double seen;            /* voxels of which the window sees less than this share stay at least */
+	double seen;            /* voxels of which the window sees less than this share stay, or become,
+				 * the least */
 	int64_t iterations;
 	double tolerance;       /* relative change of the divergence that ends it; 0: none */
 	int64_t channel, channels;      /* for the watch */
 } rl_settings;
 
 typedef struct {
-	const array *y;         /* counts, >= 0, g.window */
+	const array *y;         /* counts, >= 0, the blur's window */
 	const array *weights;   /* as y, 0..1: 0 where y is not to be believed; or NULL */
 	const array *offset;    /* as y: added to the model, a map of known light; or NULL */
 	const array *holdout;   /* as y: other counts of the same light; or NULL */
 	double holdout_scale;   /* their expected number for one of y */
 	double *curve;          /* takes the holdout's divergence after 0, 1, ... steps: `iterations`
 				 * numbers, NaN where it has ended; or NULL */
-	const array *h;         /* rl_spectrum() */
-	rl_geometry geometry;
+	const rl_blur *blur;
 } rl_problem;
 
 typedef struct {

@@ -56,6 +56,8 @@ bool deconv_scene_load(deconv_scene *s, const task *t, const deconv_data *d,
 	if (o->method == DECONV_ADMM || o->method == DECONV_HYPER_LAPLACIAN)
 		s->g.estimate = s->g.grid;
 	s->b = array_copy(stack->y);
+	if (stack->offset)
+		vec_subtract(s->b, stack->offset);
 	if (!isnan(d->background))
 		vec_shift(s->b, (float)-d->background);
 	double n = (double)shape_count(w);
@@ -88,11 +90,15 @@ double deconv_scene_weight(const task *t, const deconv_scene *s, double power, d
 array *deconv_where_believed(const deconv_stack *stack, const array *instead)
 {
 	array *y = array_copy(stack->y);
-	if (!stack->weights)
-		return y;
-	vec_subtract(y, instead);
-	vec_multiply(y, stack->weights);
-	vec_add(y, instead);
+	if (stack->weights) {
+		g_autoptr(array) believed = array_copy(stack->weights);
+		vec_divide(believed, stack->weights, 0);
+		vec_subtract(y, instead);
+		vec_multiply(y, believed);
+		vec_add(y, instead);
+	}
+	if (stack->offset)
+		vec_subtract(y, stack->offset);
 	return y;
 }
 

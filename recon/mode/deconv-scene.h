@@ -36,7 +36,7 @@ linop *deconv_spread_over(device *dev, const rl_geometry *g, const array *psf, p
  */
 double deconv_scene_weight(const task *t, const deconv_scene *s, double power, double automatic);
 
-/* y, and `instead` where the weight is 0; the caller's. */
+/* y, and `instead` where the weight is 0, less the offset; the caller's. */
 array *deconv_where_believed(const deconv_stack *stack, const array *instead);
 
 /* As --iterations, --stop and --tolerance say. */

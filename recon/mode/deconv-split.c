@@ -30,7 +30,7 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(splits, splits_clear)
 #define TV_STEP 0.2             /* of the mean: how much a step of TV takes off a gradient */
 #define MU3 0.003
 
-static void splits_load(splits *p, const task *t, const spacing *apart, const deconv_scene *s,
+static void splits_load(splits *p, const task *t, const distances *apart, const deconv_scene *s,
 	const deconv_stack *stack)
 {
 	p->axes = s->domain.z > 1 ? 3 : 2;
@@ -105,15 +105,37 @@ static bool hyper_weight(double *weight, const task *t, const deconv_scene *s,
 	return !isnan(noise);
 }
 
-/* y - background, and of saturated pixels where they begin: more light only is likely there. */
+/*
+ * What there must be at least: y where it is saturated, less the background; no bound elsewhere.
+ * Maps of the camera make the level vary.
+ */
+#define CLIPPED 0.9
+
 static array *lower_bounds(const deconv_data *d, const deconv_stack *stack)
 {
-	g_autoptr(array) bound = array_copy(stack->y);
-	vec_clamp(bound, -INFINITY, (float)d->saturation);
+	array *bound = array_copy(stack->y);
+	vec_cut_below(bound, (float)(CLIPPED * d->saturation));
+	return bound;
+}
+
+/* y less the background, and the bound where y is not believed. */
+static array *data_or_bounds(const deconv_data *d, const deconv_stack *stack, const array *bound)
+{
 	array *b = deconv_where_believed(stack, bound);
 	if (!isnan(d->background))
 		vec_shift(b, (float)-d->background);
 	return b;
+}
+
+/* x at the mean, and highlights as bright as they are at least, or they would overshoot. */
+static void begin_bright(const deconv_scene *s, const array *bound)
+{
+	g_autoptr(linop) seen = linop_crop(bound->dev, bound->shape, s->domain, s->g.at);
+	g_autoptr(array) more = array_copy(bound);
+	vec_shift(more, (float)-s->mean);
+	vec_clamp(more, 0, INFINITY);
+	linop_adjoint(seen, s->x, more);
+	vec_shift(s->x, (float)s->mean);
 }
 
 static bool hyper_laplacian(task *t, const deconv_data *d, deconv_stack *stack, void *tally,
@@ -131,7 +153,9 @@ static bool hyper_laplacian(task *t, const deconv_data *d, deconv_stack *stack, 
 	listener l = listener_new(t->watch, stack->number, stack->count);
 	const stop_rule stop = deconv_stop_rule(t, &l);
 	splits_load(&k, t, &d->apart, &s, stack);
-	g_autoptr(array) b = lower_bounds(d, stack);
+	g_autoptr(array) bound = lower_bounds(d, stack);
+	g_autoptr(array) b = data_or_bounds(d, stack, bound);
+	begin_bright(&s, bound);
 	g_autoptr(prox) g = prox_power((float)weight, root, k.axes);
 	const split_problem p = {
 		.m = k.m, .crop = k.window, .k = k.gradient, .b = b, .exact = stack->weights, .g = g,

@@ -6,6 +6,7 @@ static void stack_clear(deconv_stack *s)
 {
 	array_free(s->y);
 	array_free(s->weights);
+	array_free(s->offset);
 	array_free(s->psf);
 	array_free(s->result);
 }
@@ -14,16 +15,20 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(deconv_stack, stack_clear)
 static bool stack_load(deconv_stack *s, const task *t, const deconv_data *d, GError **err)
 {
 	int64_t channel = s->number / d->frames, frame = s->number % d->frames;
-	const deconv_spread *spread = deconv_spread_of(d, channel);
+	deconv_spread *spread = deconv_spread_of(d, channel);
 	s->y_here = deconv_frame(d->y, channel, frame, d->frames);
-	s->y = array_move(&s->y_here, t->dev);
+	s->y = array_lend(&s->y_here, t->dev);
 	if (d->weights) {
 		s->weights_here = deconv_frame(d->weights, channel, frame, d->frames);
-		s->weights = array_move(&s->weights_here, t->dev);
+		s->weights = array_lend(&s->weights_here, t->dev);
 	}
-	s->psf = array_move(spread->psf, t->dev);
+	if (d->offset) {
+		array o = deconv_frame(d->offset, channel, frame, d->frames);
+		s->offset = array_lend(&o, t->dev);
+	}
+	s->spread = spread;
+	s->psf = spread->psf ? array_lend(spread->psf, t->dev) : NULL;
 	s->centre = spread->centre;
-	s->result = array_like(s->y);
 	return device_ok(t->dev, err);
 }
 
@@ -34,10 +39,13 @@ bool deconv_each(task *t, const deconv_data *d, array *result, const deconv_meth
 	for (int64_t i = 0; i < stacks; i++) {
 		g_auto(deconv_stack) s = { .number = i, .count = stacks };
 		array to = deconv_frame(result, i / d->frames, i % d->frames, d->frames);
-		if (!stack_load(&s, t, d, err) || !method->solve(t, d, &s, method->tally, err) ||
-		    !device_ok(t->dev, err))
+		if (!stack_load(&s, t, d, err))
 			return false;
-		array_assign(&to, s.result);
+		s.result = t->dev == to.dev ? array_lend(&to, to.dev) : array_new(t->dev, REAL, to.shape);
+		if (!method->solve(t, d, &s, method->tally, err) || !device_ok(t->dev, err))
+			return false;
+		if (s.result->dev != to.dev)
+			array_assign(&to, s.result);
 	}
 	return device_ok(t->cpu, err);
 }

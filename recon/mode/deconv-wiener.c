@@ -37,7 +37,7 @@ typedef struct {
 	double weight, ridge;
 } smoothing;
 
-static smoothing smoothing_of(const task *t, const spacing *d, const linop *m, const array *y)
+static smoothing smoothing_of(const task *t, const distances *d, const linop *m, const array *y)
 {
 	const deconv_options *o = t->options;
 	int axes = m->domain.shape.z > 1 ? 3 : 2;
@@ -61,7 +61,7 @@ static smoothing smoothing_of(const task *t, const spacing *d, const linop *m, c
 	return s;
 }
 
-static array *divide(const task *t, const spacing *d, const deconv_stack *stack)
+static array *divide(const task *t, const distances *d, const deconv_stack *stack)
 {
 	const array *y = stack->y;
 	shape s = y->shape, p = stack->psf->shape;
@@ -85,6 +85,8 @@ static array *divide(const task *t, const spacing *d, const deconv_stack *stack)
 static bool solve(task *t, const deconv_data *d, deconv_stack *s, void *tally, GError **err)
 {
 	(void)tally;
+	if (s->offset)
+		vec_subtract(s->y, s->offset);
 	if (!isnan(d->background))
 		vec_shift(s->y, (float)-d->background);
 	g_autoptr(array) x = divide(t, &d->apart, s);

@@ -9,29 +9,10 @@
 
 #define METHODS "rl|wiener|tikhonov|fista|fista-wavelet|nnls|admm|rif|unsupervised|" \
 	"ictm|hyper-laplacian"
-#define AT(field) OPTION_AT(deconv_options, field)
+#define AT DECONV_AT
 
 static const relumine_option own_options[] = {
-	{ "psf", 'p', RELUMINE_FILE_IN, NULL, 0, 0, NULL, "FILE",
-		"the point spread function: what one point of light becomes", false, AT(psf) },
-	{ "gaussian", 0, RELUMINE_TEXT, NULL, 0, 0, NULL, "SIGMA[,Z]",
-		"in place of --psf: a Gaussian of so many pixels, and planes", false, AT(gaussian) },
-	{ "disk", 0, RELUMINE_NUMBER, NULL, 0.1, 2000, NULL, "RADIUS",
-		"in place of --psf: a lens out of focus, pixels", false, AT(disk) },
-	{ "motion", 0, RELUMINE_TEXT, NULL, 0, 0, NULL, "LENGTH,ANGLE",
-		"in place of --psf: a straight movement; pixels, degrees from right towards the top", false,
-		AT(motion) },
-	{ "na", 0, RELUMINE_NUMBER, NULL, 0.001, 4, NULL, "NA",
-		"of a microscope, whose PSF is worked out: numerical aperture; this and the next: not given, "
-		"the file's own", false, AT(na) },
-	{ "wavelength", 0, RELUMINE_NUMBER, NULL, 1, 1e6, NULL, "nm", "of the light", false,
-		AT(wavelength) },
-	{ "ni", 0, RELUMINE_NUMBER, NULL, 1, 4, NULL, "index", "refractive index of the immersion", false,
-		AT(ni) },
-	{ "voxel", 0, RELUMINE_TEXT, NULL, 0, 0, NULL, "X,Y,Z", "size of a voxel in nm", false,
-		AT(voxel) },
-	{ "model", 0, RELUMINE_CHOICE, NULL, 0, 0, "born-wolf|scalar|gibson-lanni|richards-wolf", NULL,
-		"of the microscope; more with `relumine psf make`; not given: born-wolf", false, AT(model) },
+	DECONV_PSF_ROWS,
 	{ "method", 0, RELUMINE_CHOICE, "rl", 0, 0, METHODS, NULL,
 		"Richardson-Lucy; one step in the Fourier domain; least squares with a prior or without", false,
 		AT(method) },
@@ -52,17 +33,18 @@ static const relumine_option own_options[] = {
 	{ "background", 0, RELUMINE_NUMBER, NULL, -1e30, 1e30, NULL, "COUNTS",
 		"even light that is no object, added to the model; not given: the estimate holds it", false,
 		AT(background) },
-	{ "offset", 0, RELUMINE_NUMBER, "0", -1e30, 1e30, NULL, "COUNTS",
-		"what the camera says without light", false, AT(offset) },
-	{ "gain", 0, RELUMINE_NUMBER, NULL, 1e-6, 1e9, NULL, "electrons",
+	{ "offset", 0, RELUMINE_FILE_IN, "0", -1e30, 1e30, NULL, "counts",
+		"what the camera says without light; of all pixels, or a map (this and the next)", false,
+		AT(offset) },
+	{ "gain", 0, RELUMINE_FILE_IN, NULL, 1e-6, 1e9, NULL, "electrons",
 		"electrons for one count; not given: as the noise of the picture says, or 1", false, AT(gain) },
-	{ "read-noise", 0, RELUMINE_NUMBER, "0", 0, 1e6, NULL, "electrons",
+	{ "read-noise", 0, RELUMINE_FILE_IN, "0", 0, 1e6, NULL, "electrons",
 		"noise of reading a pixel, root mean square", false, AT(read_noise) },
+	{ "mask", 0, RELUMINE_FILE_IN, NULL, 0, 0, NULL, "FILE",
+		"pixels that are 0 here are not believed", false, AT(mask) },
 	{ "saturation", 0, RELUMINE_NUMBER, "auto", 0, 1e30, "auto", "COUNTS",
 		"pixels from here on are saturated and not believed; auto: the largest integer", false,
 		AT(saturation) },
-	{ "psf-centre", 0, RELUMINE_CHOICE, "auto", 0, 0, "auto|peak|middle", NULL,
-		"which pixel of the PSF a point comes to: auto and peak: the brightest", false, AT(centre) },
 	{ "balance", 0, RELUMINE_NUMBER, NULL, 1e-12, 1e12, NULL, "K",
 		"noise to signal of wiener, tikhonov, rif and ictm, relative to the largest |H|^2; not given: "
 		"0.01, for ictm as the picture itself says", false, AT(balance) },
@@ -71,20 +53,39 @@ static const relumine_option own_options[] = {
 		"|H'y|; not given: as much as the noise asks for", false, AT(tv_weight) },
 	{ "exponent", 0, RELUMINE_CHOICE, "2/3", 0, 0, "2/3|1/2", NULL,
 		"of hyper-laplacian's gradients: the smaller, the fewer and steeper", false, AT(exponent) },
+	{ "compat", 0, RELUMINE_CHOICE, "none", 0, 0, "none|deconwolf", NULL,
+		"as deconwolf 0.4.7 does it: its offset, least value, start and momentum, for comparisons",
+		false, AT(compat) },
 	{ "seed", 0, RELUMINE_INTEGER, "1", 0, 9e15, NULL, "N",
 		"of the light that --stop auto holds back", false, AT(seed) },
 	{ 0 }
 };
 
+/* What --compat deconwolf settles by itself, or does not know. */
+static bool check_compat(const deconv_options *o, GError **err)
+{
+	const struct { const char *option; bool set; } all[] = {
+		{ "--method", o->method != DECONV_RICHARDSON_LUCY }, { "--stop", o->stop == STOP_AUTO },
+		{ "--acceleration", o->acceleration == RL_BIGGS_ANDREWS },
+		{ "--border", o->border != RL_BORDER_UNKNOWN }, { "--background", !isnan(o->background) },
+		{ "--offset", g_strcmp0(o->offset, "0") != 0 }, { "--gain", o->gain != NULL },
+		{ "--read-noise", g_strcmp0(o->read_noise, "0") != 0 }, { "--mask", o->mask != NULL },
+		{ "--saturation", o->saturation >= 0 },
+	};
+	for (size_t i = 0; i < G_N_ELEMENTS(all) && o->compat; i++)
+		if (all[i].set) {
+			error_set(err, RELUMINE_BAD_USAGE, all[i].option, "leave out the one or the other",
+				"--compat deconwolf has it its own way");
+			return false;
+		}
+	return true;
+}
+
 static bool check(const void *options, GError **err)
 {
 	const deconv_options *o = options;
-	int given = (o->psf != NULL) + (o->gaussian != NULL) + !isnan(o->disk) + (o->motion != NULL);
-	if (given > 1) {
-		error_set(err, RELUMINE_BAD_USAGE, "--psf", "leave out all but one of --psf, --gaussian, "
-			"--disk and --motion", "the PSF is given %d times", given);
+	if (!deconv_check_psf(o, err) || !check_compat(o, err))
 		return false;
-	}
 	if (o->method == DECONV_RICHARDSON_LUCY || o->stop != STOP_AUTO)
 		return true;
 	error_set(err, RELUMINE_BAD_USAGE, "--stop", "use --stop change, or --method rl",
@@ -134,7 +135,7 @@ static bool run(task *t, GError **err)
 	if (!task_step(t, "calibrate") || !deconv_prepare(t, &d, err) || !task_step(t, "reconstruct"))
 		return false;
 	warn_of_idle_options(t);
-	shape s = d.y->shape, p = d.spreads[0].psf->shape;
+	shape s = d.y->shape, p = d.spreads[0].size;
 	g_autoptr(array) result = array_new(t->cpu, REAL, s);
 	if (!device_ok(t->cpu, err) || !methods[o->method](t, &d, result, err)) {
 		error_while(err, "deconv, %d x %d x %d pixels (x, y, z) with a PSF of %d x %d x %d", (int)s.x,
@@ -142,8 +143,10 @@ static bool run(task *t, GError **err)
 		return false;
 	}
 	/* a background that was taken out has taken the shift with it */
-	if (isnan(d.background))
+	if (isnan(d.background) && d.shift > 0) {
 		vec_shift(result, (float)-d.shift);
+		vec_clamp(result, 0, INFINITY);
+	}
 	vec_scale(result, (float)(1 / d.scale));
 	t->result = g_steal_pointer(&result);
 	t->scale = image_scale_copy(t->inputs[0].scale);
@@ -178,6 +181,7 @@ const modality command_deconv = {
 	},
 	.options_size = sizeof(deconv_options),
 	.reads_pictures = true,
+	.takes_holes = true,
 	.check = check,
 	.run = run,
 };

@@ -13,11 +13,6 @@ enum { BINS = 24, LEAST_PIXELS = 100 };
 #define MEDIAN 0.67448975
 #define WEIGHTS 6.0
 
-static void no_memory(GError **err)
-{
-	error_set(err, RELUMINE_OVER_LIMIT, NULL, NULL, "no memory to measure the noise");
-}
-
 /* Second difference in both directions: zero on planes and saddles, squared weights add to 36. */
 static float fine_detail(const array *a, int64_t z, int64_t y, int64_t x)
 {
@@ -67,12 +62,11 @@ double noise_gain(const array *a, GError **err)
 {
 	const double least_slope = 1e-6;
 	int64_t most = shape_count(a->shape);
-	g_autofree float *scratch = g_try_new(float, (gsize)most);
-	double low = calibrate_percentile(a, -1, 0.5, err), high = NAN;
-	if (!scratch) {
-		no_memory(err);
+	g_autoptr(array) list = array_new_list(a->dev, most);
+	float *scratch = list->mem;
+	if (!device_ok(a->dev, err))
 		return NAN;
-	}
+	double low = calibrate_percentile(a, -1, 0.5, err), high = NAN;
 	if (!isnan(low))
 		high = calibrate_percentile(a, -1, 99.5, err);
 	struct fit f = { 0 };
@@ -91,11 +85,10 @@ double noise_gain(const array *a, GError **err)
 
 double noise_deviation(const array *a, const array *weights, GError **err)
 {
-	g_autofree float *scratch = g_try_new(float, (gsize)shape_count(a->shape));
-	if (!scratch) {
-		no_memory(err);
+	g_autoptr(array) list = array_new_list(a->dev, shape_count(a->shape));
+	float *scratch = list->mem;
+	if (!device_ok(a->dev, err))
 		return NAN;
-	}
 	int64_t n = 0;
 	for (int64_t p = 0; p < shape_planes(a->shape); p++)
 		for (int64_t y = 1; y + 1 < a->shape.y; y++)
