@@ -2,39 +2,45 @@
 /* power.cl - the proximal operator of a root's power, which favours zeros more than |x| does */
 #include "kern.h"
 
+/* s^3, or with square = 1 s^2.  Neither branches nor loops: those keep compilers from vectors. */
+static inline float power_of(float s, float square)
+{
+	return s * s * (square + (1.0f - square) * s);
+}
+
+/* Newton's step for s power_of(s) - v s + c = 0 */
+static inline float power_root(float s, float v, float c, float square)
+{
+	float p = power_of(s, square);
+	return s - (s * p - v * s + c) / ((4.0f - square) * p - v);
+}
+
 /*
- * Each group y (as in prox.cl: n elements `stride` apart) becomes argmin over z of
- * 1/2 |z - y|^2 + t |z|^(1 - 1/root), root 2 or 3, | | lengths.  Up to a length `edge` that is 0;
- * beyond, |z| = s^root with the larger root s of s^(root + 1) - |y| s + c = 0, c = t (1 - 1/root).
- * That is convex, so Newton's steps from |y|^(1/root) or above come down to it.
- * unit = edge^(1/root); 1/3 = 1/4 + 1/16 + 1/48, and (1 + a)^(1/3) <= 1 + a/3.
+ * For a length v, y becomes z / v, where z is argmin 1/2 (z - v)^2 + t z^(1 - 1/root), root 2 or 3.
+ * Up to v = edge that is 0; beyond, z = s^root with the larger root s of s^(root + 1) - v s + c = 0,
+ * c = t (1 - 1/root).  That is convex, so Newton's steps from v^(1/root) or above come down to it.
+ * square: 1 for root 2, else 0; unit = edge^(1/root); 1/3 = 1/4 + 1/16 + 1/48, and
+ * (1 + a)^(1/3) <= 1 + a/3.
  */
-KERNEL(k_power_shrink, OUT(y), INT(n), INT(stride), INT(root), NUM(c), NUM(edge), NUM(unit))
+KERNEL(k_power_keep, OUT(y), NUM(square), NUM(c), NUM(edge), NUM(unit))
 {
 	EACH(i) {
-		float sum = 0.0f, p = 0.0f;
-		for (idx a = 0; a < n; a++)
-			sum += y[i + a * stride] * y[i + a * stride];
-		float v = sqrt(sum), q = sqrt(sqrt(v / edge)), r = sqrt(sqrt(q));
-		float s = root == 2 ? sqrt(v) : unit * q * r * (r + 2.0f) * (1.0f / 3.0f);
-		for (idx k = 0; k < 6; k++) {
-			p = root == 2 ? s * s : s * s * s;
-			s -= (s * p - v * s + c) / ((float)(root + 1) * p - v);
-		}
-		p = root == 2 ? s * s : s * s * s;
-		float keep = v > edge ? p / v : 0.0f;
-		for (idx a = 0; a < n; a++)
-			y[i + a * stride] *= keep;
+		float v = y[i], q = sqrt(sqrt(v / edge)), r = sqrt(sqrt(q));
+		float cube = unit * q * r * (r + 2.0f) * (1.0f / 3.0f);
+		float s = square * sqrt(v) + (1.0f - square) * cube;
+		s = power_root(s, v, c, square);
+		s = power_root(s, v, c, square);
+		s = power_root(s, v, c, square);
+		s = power_root(s, v, c, square);
+		s = power_root(s, v, c, square);
+		s = power_root(s, v, c, square);
+		y[i] = v > edge ? power_of(s, square) / v : 0.0f;
 	}
 }
 
-/* y = |group of x|^exponent */
-KERNEL(k_length_power, OUT(y), IN(x), INT(n), INT(stride), NUM(exponent))
+/* y = y^exponent, y >= 0 */
+KERNEL(k_power_up, OUT(y), NUM(exponent))
 {
-	EACH(i) {
-		float sum = 0.0f;
-		for (idx a = 0; a < n; a++)
-			sum += x[i + a * stride] * x[i + a * stride];
-		y[i] = pow(sum, 0.5f * exponent);
-	}
+	EACH(i)
+		y[i] = pow(y[i], exponent);
 }

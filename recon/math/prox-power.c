@@ -2,6 +2,7 @@
 /* prox-power.c - the step of |x|^(1/2) and |x|^(2/3), as gradients of photographs are spread */
 #include <assert.h>
 #include <math.h>
+#include "math/group.h"
 #include "math/prox.h"
 #include "math/vec.h"
 #include "power.cl"
@@ -29,25 +30,26 @@ static void power_step(prox *p, array *y, float t)
 {
 	const struct power *s = (const struct power *)p;
 	double step = (double)(t * s->weight), edge = power_edge(s->root, step), n = s->root;
-	array first = channel_range(y, 0, y->shape.c / s->n);
-	if (edge > 0)
-		RUN(&first, k_power_shrink, y, s->n, first.shape.c * channel_stride(y), s->root,
-			(float)(step * (1 - 1 / n)), (float)edge, (float)pow(edge, 1 / n));
+	if (!(edge > 0))
+		return;
+	g_autoptr(array) keep = group_lengths(y, s->n);
+	RUN(keep, k_power_keep, keep, s->root == 2 ? 1.0f : 0.0f, (float)(step * (1 - 1 / n)),
+		(float)edge, (float)pow(edge, 1 / n));
+	group_multiply(y, keep, s->n);
 }
 
 static double power_value(prox *p, const array *x)
 {
 	const struct power *s = (const struct power *)p;
-	array first = channel_range(x, 0, x->shape.c / s->n);
-	g_autoptr(array) all = array_like(&first);
-	RUN(all, k_length_power, all, x, s->n, first.shape.c * channel_stride(x), 1 - 1 / (float)s->root);
+	g_autoptr(array) all = group_lengths(x, s->n);
+	RUN(all, k_power_up, all, 1 - 1 / (float)s->root);
 	return (double)s->weight * vec_sum(all);
 }
 
 prox *prox_power(float weight, int root, int n)
 {
 	static const prox_class class = { "power", power_step, power_value, NULL };
-	assert(root == 2 || root == 3);
+	assert((root == 2 || root == 3) && n >= 1 && n <= 3);
 	struct power *s = prox_new(&class, sizeof(struct power));
 	s->weight = weight;
 	s->root = root;

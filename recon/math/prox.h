@@ -45,7 +45,7 @@ prox *prox_nonnegative(void);                   /* x >= 0 */
 prox *prox_quadratic(const array *b, float weight);     /* weight/2 |x - b|^2; borrows b */
 
 /*
- * weight times the sum over pixels of the length of a vector whose n components are the
+ * weight times the sum over pixels of the length of a vector whose n <= 3 components are the
  * n-th parts of the channels, as linop_gradient makes them.
  */
 prox *prox_group(float weight, int n);
