@@ -50,7 +50,7 @@ ROW_KERNEL(k_rl_copy, OUT(y), INT(y_pitch), IN(x), INT(pitch), INT(width))
  * square roots, which vectorise.  A voxel of which the sensor sees too little stays at the least
  * value.
  */
-static inline float rl_step(float p, float c, float a, float seen, float least, float bold)
+static inline float rl_next(float p, float c, float a, float seen, float least, float bold)
 {
 	float q = pick_max(c, 0.0f) / pick_max(a, seen);
 	float fourth = sqrt(sqrt(q)), more = fourth * sqrt(sqrt(fourth));
@@ -81,7 +81,7 @@ ROW_KERNEL(k_rl_update, OUT(c), INT(c_pitch), OUT(p), OUT(x), INT(pitch), IN(a),
 	EACH_ROW(r) {
 		EACH_COLUMN(j, width) {
 			idx i = r * pitch + j;
-			float next = rl_step(p[i], c[r * c_pitch + j], a[r * a_pitch + j], seen, least,
+			float next = rl_next(p[i], c[r * c_pitch + j], a[r * a_pitch + j], seen, least,
 				bold);
 			float ahead = pick_max(next + momentum * (next - x[i]), least);
 			x[i] = next;
@@ -102,7 +102,7 @@ SUM_KERNEL(k_rl_gradient, OUT(products), OUT(squares), IN(c), INT(c_pitch), OUT(
 		float product = 0.0f, square = 0.0f;
 		SUM_COLUMN(j, width, product) {
 			idx i = r * pitch + j;
-			float next = rl_step(p[i], c[r * c_pitch + j], a[r * a_pitch + j], seen, least,
+			float next = rl_next(p[i], c[r * c_pitch + j], a[r * a_pitch + j], seen, least,
 				bold);
 			float step = next - p[i], before = g[i];
 			product += step * before;

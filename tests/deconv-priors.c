@@ -6,6 +6,8 @@
 #include "math/solve.h"
 #include "math/vec.h"
 #include "mode/deconv.h"
+#include "stage/noise.h"
+#include "stage/random.h"
 #include "tests/dense.h"
 #include "tests/stage.h"
 
@@ -239,11 +241,30 @@ static void clipped(void)
 	}
 }
 
+/* Noise of a deviation of 3 on a slope, of which half is clipped and a row is not believed. */
+static void deviation(void)
+{
+	g_autoptr(array) a = array_new(cpu, REAL, (shape){ 1, 1, 120, 120 });
+	g_autoptr(array) w = make(a->shape, one);
+	random_stream r = random_at(7, RANDOM_READ_NOISE, 0);
+	for (int64_t i = 0; i < 120 * 120; i++)
+		array_row(a, 0, 0, i / 120)[i % 120] = i % 120 >= 60 ? 255 :
+			(float)(100 + 0.5 * (double)(i / 120) + 3 * random_gauss(&r));
+	for (int64_t x = 0; x < 60; x++) {
+		array_row(a, 0, 0, 50)[x] = 5000 * (float)(x % 3);
+		array_row(w, 0, 0, 50)[x] = 0;
+	}
+	g_assert_cmpfloat_with_epsilon(noise_deviation(a, w, NULL), 3, 0.1);
+	vec_fill(a, 4);
+	g_assert_cmpfloat(noise_deviation(a, NULL, NULL), ==, 0);
+}
+
 static const stage_test tests[] = {
 	{ "/deconv/priors/constrained", constrained },
 	{ "/deconv/priors/unbounded", unbounded },
 	{ "/deconv/priors/step", step_edge },
 	{ "/deconv/priors/clipped", clipped },
+	{ "/deconv/priors/deviation", deviation },
 };
 
 int main(int argc, char **argv)

@@ -28,6 +28,8 @@ typedef struct {
 				 * the least */
 	int64_t iterations;
 	double tolerance;       /* relative change of the divergence that ends it; 0: none */
+	bool in_file;           /* the estimate is kept in a file: see array_new_in_file() */
+	bool all_in_file;       /* and the spectrum of stacks too */
 	int64_t channel, channels;      /* for the watch */
 } rl_settings;
 
@@ -50,6 +52,10 @@ typedef struct {
 	int64_t best_iteration; /* how many steps had been done when it was */
 	double fft_per_iteration;
 } rl_outcome;
+
+/* Bytes that it takes beside its blur: the transforms' part, and the estimate's. */
+typedef struct { int64_t transforms, estimate; } rl_memory;
+rl_memory rl_memory_for(shape grid, const rl_problem *p, const rl_settings *settings);
 
 /*
  * result: (1, z, y, x) as y: the estimate where the sensor is.  All of one device.

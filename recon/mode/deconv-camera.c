@@ -70,7 +70,7 @@ static bool to_electrons(const task *t, const camera *c, deconv_data *d, GError 
 	d->scale = isnan(gain) ? 1 : gain;
 	d->shift = camera_least_variance(c, d->weights);
 	if (c->read_noise.map)
-		d->offset = array_like(d->y);
+		d->offset = array_new_picture(t->cpu, d->y->shape);
 	if (!device_ok(t->cpu, err))
 		return false;
 	camera_electrons(c, d->y, d->weights, d->scale, d->shift, d->offset);
@@ -144,7 +144,7 @@ bool deconv_take_counts(const task *t, deconv_data *d, GError **err)
 	d->y = input_take(&t->inputs[0]);
 	d->frames = in->scale && in->scale->frames > 0 && d->y->shape.z % in->scale->frames == 0 ?
 		in->scale->frames : 1;
-	d->weights = array_like(d->y);
+	d->weights = array_new_picture(t->cpu, d->y->shape);
 	const camera c = camera_of(t, d);
 	if (!device_ok(t->cpu, err) || !camera_above_offset(&c, d->y, d->weights, &faults, err))
 		return false;

@@ -136,7 +136,7 @@ static bool run(task *t, GError **err)
 		return false;
 	warn_of_idle_options(t);
 	shape s = d.y->shape, p = d.spreads[0].size;
-	g_autoptr(array) result = array_new(t->cpu, REAL, s);
+	g_autoptr(array) result = array_new_picture(t->cpu, s);
 	if (!device_ok(t->cpu, err) || !methods[o->method](t, &d, result, err)) {
 		error_while(err, "deconv, %d x %d x %d pixels (x, y, z) with a PSF of %d x %d x %d", (int)s.x,
 			(int)s.y, (int)s.z, (int)p.x, (int)p.y, (int)p.z);
@@ -172,7 +172,8 @@ const modality command_deconv = {
 			"has Poisson noise.  Richardson-Lucy climbs towards the object under which these counts are "
 			"likeliest.  The object is worked out beyond the edges too, as far as it sends light into "
 			"the picture, so that borders do not ring.\n"
-			"--method fista or admm suit little light and even patches, unsupervised a first look.\n"
+			"--method fista or admm suit little light and even patches, ictm smooth objects and stacks, "
+			"hyper-laplacian photographs, unsupervised a first look.\n"
 			"It ends when the divergence of the counts from their model changes by less than "
 			"--tolerance.  --stop auto goes on as long as that pays: a tenth of the light is held back, by "
 			"chance, and the model of the rest predicts it better and better, until it begins to fit "
@@ -182,6 +183,7 @@ const modality command_deconv = {
 	.options_size = sizeof(deconv_options),
 	.reads_pictures = true,
 	.takes_holes = true,
+	.spills = true,
 	.check = check,
 	.run = run,
 };

@@ -23,6 +23,7 @@ typedef struct {
 	int method, acceleration, border, stop, centre, model, compat,
 		exponent;
 	int64_t iterations, seed;
+	bool flip_z;
 	double disk, na, wavelength, ni, ns, depth, background, saturation, tolerance, balance, tv_weight;
 } deconv_options;
 
@@ -59,7 +60,11 @@ typedef struct {
 	{ "depth", 0, RELUMINE_NUMBER, NULL, 0, 1e8, NULL, "nm", \
 		"with gibson-lanni: of the object below the cover glass", false, DECONV_AT(depth) }, \
 	{ "ns", 0, RELUMINE_NUMBER, NULL, 1, 4, NULL, "index", \
-		"with gibson-lanni: refractive index of the specimen; not given: 1.33", false, DECONV_AT(ns) }
+		"with gibson-lanni: refractive index of the specimen; not given: 1.33", false, \
+		DECONV_AT(ns) }, \
+	{ "flip-z", 0, RELUMINE_FLAG, NULL, 0, 0, NULL, NULL, \
+		"with gibson-lanni: the first plane is nearest to the lens, not the last", false, \
+		DECONV_AT(flip_z) }
 
 /* A PSF that sums to 1, no larger than its picture can use, and the element a point comes to. */
 typedef struct {
