@@ -18,8 +18,8 @@ static inline float power_root(float s, float v, float c, float square)
 /*
  * For a length v, y becomes z / v with z = argmin 1/2 (z - v)^2 + t z^(1 - 1/root), root 2 or 3.
  * Up to v = edge that is 0; beyond, z = s^root with the larger root s of
- * s^(root + 1) - v s + c = 0, c = t (1 - 1/root).  That is convex, so Newton's steps from v^(1/root)
- * or above come down to it.  square: 1 for root 2, else 0; unit = edge^(1/root);
+ * s^(root + 1) - v s + c = 0, c = t (1 - 1/root).  That is convex, so Newton's steps from
+ * v^(1/root) or above come down to it.  square: 1 for root 2, else 0; unit = edge^(1/root);
  * 1/3 = 1/4 + 1/16 + 1/48, and (1 + a)^(1/3) <= 1 + a/3.
  */
 KERNEL(k_power_keep, OUT(y), NUM(square), NUM(c), NUM(edge), NUM(unit))
