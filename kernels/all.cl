@@ -25,3 +25,6 @@
 #include "rl-blur.cl"
 #include "richardson-lucy.cl"
 #include "mirror.cl"
+#include "bounds.cl"
+#include "constrained.cl"
+#include "power.cl"

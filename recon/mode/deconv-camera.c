@@ -74,6 +74,7 @@ static bool to_electrons(const task *t, const camera *c, deconv_data *d, GError 
 	if (!device_ok(t->cpu, err))
 		return false;
 	camera_electrons(c, d->y, d->weights, d->scale, d->shift, d->offset);
+	d->saturation = (c->white - camera_mean(&c->offset, d->weights)) * d->scale + d->shift;
 	report_number(t->report, "gain", d->scale);
 	report_number(t->report, "least_read_noise", sqrt(d->shift));
 	return true;
@@ -119,7 +120,8 @@ static bool find_background(const task *t, const camera *c, deconv_data *d, GErr
 
 static bool is_weighed(int method)
 {
-	return method == DECONV_FISTA || method == DECONV_FISTA_WAVELET || method == DECONV_NNLS;
+	return method == DECONV_FISTA || method == DECONV_FISTA_WAVELET || method == DECONV_NNLS ||
+		method == DECONV_ICTM;
 }
 
 /*

@@ -9,6 +9,10 @@
 
 enum { BINS = 24, LEAST_PIXELS = 100 };
 
+/* The median of |Gaussian noise|, in deviations; what fine_detail multiplies a deviation by. */
+#define MEDIAN 0.67448975
+#define WEIGHTS 6.0
+
 /* Second difference in both directions: zero on planes and saddles, squared weights add to 36. */
 static float fine_detail(const array *a, int64_t z, int64_t y, int64_t x)
 {
@@ -73,8 +77,8 @@ static double variance_of(const brightness_bins *b, int bin, int64_t *n)
 	*n = b->first[bin + 1] - b->first[bin];
 	if (*n < LEAST_PIXELS)
 		return 0;
-	double deviation = (double)select_nth(b->detail + b->first[bin], *n, *n / 2) / 0.67448975;
-	return deviation * deviation / 36;
+	double deviation = (double)select_nth(b->detail + b->first[bin], *n, *n / 2) / MEDIAN / WEIGHTS;
+	return deviation * deviation;
 }
 
 /* Sums for a line through (mean, variance), weighted by what each variance is worth. */
@@ -114,4 +118,20 @@ double noise_gain(const array *a, GError **err)
 		return NAN;
 	double slope = (f.w * f.xy - f.x * f.y) / spread;
 	return slope > least_slope ? 1 / slope : NAN;
+}
+
+double noise_deviation(const array *a, const array *weights, GError **err)
+{
+	g_autoptr(array) list = array_new_list(a->dev, shape_count(a->shape));
+	float *scratch = list->mem;
+	if (!device_ok(a->dev, err))
+		return NAN;
+	int64_t n = 0;
+	for (int64_t p = 0; p < shape_planes(a->shape); p++)
+		for (int64_t y = 1; y + 1 < a->shape.y; y++)
+			for (int64_t x = 1; x + 1 < a->shape.x; x++) {
+				scratch[n] = fine_detail(a, p, y, x);
+				n += scratch[n] > 0 && !(weights && around(weights, p, y, x) < 1);
+			}
+	return n > 0 ? (double)select_nth(scratch, n, n / 2) / MEDIAN / WEIGHTS : 0;
 }
