@@ -46,23 +46,33 @@ static bool channel_load(channel *c, const task *t, const deconv_stack *s, GErro
 	return c->p.blur != NULL;
 }
 
-/* Relative change of the divergence: deconwolf's. */
+/* Relative change of the divergence: deconwolf's; a smooth estimate may go on for longer. */
 #define TOLERANCE 0.02
+#define TV_TOLERANCE 0.002
+
+/*
+ * Of total variation, over the noise of a mean pixel: near the best of simulated pictures and stacks
+ * of 10 to 3000 electrons, and Dey's 0.002 (Microsc. Res. Tech. 69, 2006) at 25.
+ */
+#define TV_OF_NOISE 0.01
 
 static rl_settings settings_of(const task *t, const deconv_data *d, const channel *c)
 {
 	const deconv_options *o = t->options;
 	shape w = c->p.blur->geometry.window, e = c->p.blur->geometry.estimate;
 	double mean = vec_sum(c->stack->y) / (double)shape_count(w);
-	bool added = !isnan(d->background);
+	bool added = !isnan(d->background), smooth = o->method == DECONV_RL_TV;
 	return (rl_settings){
 		.acceleration = (enum rl_acceleration)o->acceleration, .lag = o->compat ? 1 : 0,
 		.restart = !o->compat, .held = o->compat ? 0 : 0.5, .flat = o->compat,
 		.bold = o->acceleration != RL_PLAIN && !o->compat, .background = added ? d->background : 0,
 		.start = added ? fmax(mean - d->background, d->least) :
 			fmax(mean * (double)shape_count(w) / (double)shape_count(e), d->least),
-		.least = d->least, .seen = 0.01, .iterations = o->iterations,
-		.tolerance = o->stop != STOP_CHANGE ? 0 : isnan(o->tolerance) ? TOLERANCE : o->tolerance,
+		.tv_weight = !smooth ? 0 : isnan(o->tv_weight) ? TV_OF_NOISE / sqrt(fmax(mean, 1)) :
+			o->tv_weight,
+		.spacing = { d->apart.z, d->apart.y, d->apart.x }, .least = d->least, .seen = 0.01, .iterations = o->iterations,
+		.tolerance = o->stop != STOP_CHANGE ? 0 : !isnan(o->tolerance) ? o->tolerance :
+			smooth ? TV_TOLERANCE : TOLERANCE,
 		.channel = c->stack->number, .channels = c->stack->count
 	};
 }

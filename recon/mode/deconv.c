@@ -8,7 +8,7 @@
 #include "math/vec.h"
 
 #define METHODS "rl|wiener|tikhonov|fista|fista-wavelet|nnls|admm|rif|unsupervised|" \
-	"ictm|hyper-laplacian"
+	"ictm|hyper-laplacian|rl-tv"
 #define AT DECONV_AT
 
 static const relumine_option own_options[] = {
@@ -22,7 +22,7 @@ static const relumine_option own_options[] = {
 		"change: see --tolerance; auto: where light that was held back is explained best; fixed: "
 		"after --iterations", false, AT(stop) },
 	{ "tolerance", 0, RELUMINE_NUMBER, NULL, 0, 1, NULL, "T",
-		"with --stop change: end when the divergence (rl; not given: 0.02) or the estimate (others; "
+		"with --stop change: end when the divergence (rl; not given: 0.02; rl-tv: 0.002) or the estimate (others; "
 		"0.001) changes by less than this share", false,
 		AT(tolerance) },
 	{ "acceleration", 0, RELUMINE_CHOICE, "heavy-ball", 0, 0, "none|heavy-ball|biggs-andrews", NULL,
@@ -86,10 +86,10 @@ static bool check(const void *options, GError **err)
 	const deconv_options *o = options;
 	if (!deconv_check_psf(o, err) || !check_compat(o, err))
 		return false;
-	if (o->method == DECONV_RICHARDSON_LUCY || o->stop != STOP_AUTO)
+	if (o->method == DECONV_RICHARDSON_LUCY || o->method == DECONV_RL_TV || o->stop != STOP_AUTO)
 		return true;
 	error_set(err, RELUMINE_BAD_USAGE, "--stop", "use --stop change, or --method rl",
-		"--stop auto holds light back, which --method rl alone can do");
+		"--stop auto holds light back, which --method rl and rl-tv alone can do");
 	return false;
 }
 
@@ -97,11 +97,12 @@ static bool check(const void *options, GError **err)
 static void warn_of_idle_options(const task *t)
 {
 	enum {
-		RL = 1 << DECONV_RICHARDSON_LUCY, UNSUPERVISED = 1 << DECONV_UNSUPERVISED,
+		RL_TV = 1 << DECONV_RL_TV, RL = 1 << DECONV_RICHARDSON_LUCY | RL_TV, UNSUPERVISED = 1 << DECONV_UNSUPERVISED,
 		ICTM = 1 << DECONV_ICTM, HYPER = 1 << DECONV_HYPER_LAPLACIAN,
 		BALANCED = 1 << DECONV_WIENER | 1 << DECONV_TIKHONOV | 1 << DECONV_RIF,
 		DIRECT = BALANCED | UNSUPERVISED,
-		PRIOR = 1 << DECONV_FISTA | 1 << DECONV_FISTA_WAVELET | 1 << DECONV_ADMM | HYPER
+		PRIOR = 1 << DECONV_FISTA | 1 << DECONV_FISTA_WAVELET | 1 << DECONV_ADMM | HYPER |
+			RL_TV
 	};
 	g_auto(GStrv) names = g_strsplit(METHODS, "|", -1);
 	const deconv_options *o = t->options;
@@ -125,7 +126,7 @@ static bool (*const methods[])(task *, const deconv_data *, array *, GError **) 
 	[DECONV_FISTA_WAVELET] = deconv_fista, [DECONV_NNLS] = deconv_fista,
 	[DECONV_ADMM] = deconv_admm, [DECONV_RIF] = deconv_wiener,
 	[DECONV_UNSUPERVISED] = deconv_wiener, [DECONV_ICTM] = deconv_ictm,
-	[DECONV_HYPER_LAPLACIAN] = deconv_hyper_laplacian
+	[DECONV_HYPER_LAPLACIAN] = deconv_hyper_laplacian, [DECONV_RL_TV] = deconv_richardson_lucy
 };
 
 static bool run(task *t, GError **err)
