@@ -25,3 +25,4 @@
 #include "rl-blur.cl"
 #include "richardson-lucy.cl"
 #include "mirror.cl"
+#include "blind.cl"

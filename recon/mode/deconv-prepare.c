@@ -218,7 +218,9 @@ bool deconv_prepare(const task *t, deconv_data *d, GError **err)
 		in->scale->frames : 1;
 	if (!device_ok(t->cpu, err) || (isfinite(level) && !weigh(t, d, level, err)))
 		return false;
-	if (!to_electrons(t, d, err) || !prepare_psfs(t, d, err) || !find_background(t, d, err))
+	bool blind = o->blind && !deconv_has_start(t);
+	if (!to_electrons(t, d, err) || !(blind ? deconv_blind_kernel : prepare_psfs)(t, d, err) ||
+	    !find_background(t, d, err))
 		return false;
 	report_number(t->report, "least", d->least);
 	report_number(t->report, "background", d->background);

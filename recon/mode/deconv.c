@@ -32,6 +32,14 @@ static const relumine_option own_options[] = {
 		AT(voxel) },
 	{ "model", 0, RELUMINE_CHOICE, NULL, 0, 0, "born-wolf|scalar|gibson-lanni|richards-wolf", NULL,
 		"of the microscope; more with `relumine psf make`; not given: born-wolf", false, AT(model) },
+	{ "blind", 0, RELUMINE_FLAG, NULL, 0, 0, NULL, NULL,
+		"the PSF is found too: of a photograph from nothing, else from the PSF given", false,
+		AT(blind) },
+	{ "blind-size", 0, RELUMINE_INTEGER, NULL, 3, 255, NULL, "N",
+		"of a photograph's blur: at most so many pixels; not given: as many as it needs", false,
+		AT(blind_size) },
+	{ "save-psf", 0, RELUMINE_FILE_OUT, NULL, 0, 0, NULL, "FILE",
+		"the PSF that --blind has found", false, AT(save_psf) },
 	{ "method", 0, RELUMINE_CHOICE, "rl", 0, 0, METHODS, NULL,
 		"Richardson-Lucy; one step in the Fourier domain; least squares with a prior or without", false,
 		AT(method) },
@@ -81,6 +89,11 @@ static bool check(const void *options, GError **err)
 	if (given > 1) {
 		error_set(err, RELUMINE_BAD_USAGE, "--psf", "leave out all but one of --psf, --gaussian, "
 			"--disk and --motion", "the PSF is given %d times", given);
+		return false;
+	}
+	if (!o->blind && (o->save_psf || o->blind_size != INT64_MIN)) {
+		error_set(err, RELUMINE_BAD_USAGE, o->save_psf ? "--save-psf" : "--blind-size",
+			"add --blind; `relumine psf make` makes others", "no PSF is searched for without --blind");
 		return false;
 	}
 	if (o->method == DECONV_RICHARDSON_LUCY || o->stop != STOP_AUTO)
@@ -140,6 +153,8 @@ static bool run(task *t, GError **err)
 	if (isnan(d.background))
 		vec_shift(result, (float)-d.shift);
 	vec_scale(result, (float)(1 / d.scale));
+	if (o->save_psf)
+		deconv_give_psf(t, &d);
 	t->result = g_steal_pointer(&result);
 	t->scale = image_scale_copy(t->inputs[0].scale);
 	return device_ok(t->cpu, err);

@@ -15,7 +15,9 @@ enum deconv_stop { STOP_AUTO, STOP_CHANGE, STOP_FIXED };
 enum deconv_centre { CENTRE_AUTO, CENTRE_PEAK, CENTRE_MIDDLE };
 
 typedef struct {
-	char *psf, *gaussian, *motion, *voxel;
+	char *psf, *gaussian, *motion, *voxel, *save_psf;
+	bool blind;
+	int64_t blind_size, blind_rounds;
 	int method, acceleration, border, stop, centre, model;
 	int64_t iterations, seed;
 	double disk, na, wavelength, ni, background, offset, gain, read_noise, saturation, tolerance,
@@ -62,6 +64,18 @@ static inline const deconv_spread *deconv_spread_of(const deconv_data *d, int64_
  * stack).  Several where channels differ: a list of array *, owned.  NULL and *err on failure.
  */
 GPtrArray *deconv_psfs(const task *t, shape s, GError **err);
+
+/*
+ * --blind without a PSF to start from: one kernel for all channels, from the picture (see
+ * stage/kernel.h), into d->spreads.  Errors BAD_USAGE, BAD_INPUT.
+ */
+bool deconv_blind_kernel(const task *t, deconv_data *d, GError **err);
+
+/* --save-psf: those of d, its channels alike in size, each centred on its middle. */
+void deconv_give_psf(task *t, const deconv_data *d);
+
+/* Whether there is a PSF to start from. */
+bool deconv_has_start(const task *t);
 
 /* One stack, of a channel and a point of time, where it is computed. */
 typedef struct {
