@@ -26,3 +26,4 @@
 #include "richardson-lucy.cl"
 #include "mirror.cl"
 #include "blind.cl"
+#include "band.cl"

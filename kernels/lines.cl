@@ -20,7 +20,16 @@ ROW_KERNEL(k_lines_multiply_conj, OUT2(y), INT(y_pitch), IN2(h), INT(pitch))
 	}
 }
 
-/* the same for whole spectra of one shape */
+/* y = h y, h real */
+ROW_KERNEL(k_lines_scale, OUT2(y), INT(y_pitch), IN(h), INT(pitch))
+{
+	EACH_ROW(r) {
+		EACH_COLUMN(x, 16)
+			PUT2(y, r * y_pitch + x, scale2(GET2(y, r * y_pitch + x), h[r * pitch + x]));
+	}
+}
+
+/* the products for whole spectra of one shape */
 KERNEL(k_lines_all, OUT2(y), IN2(h))
 {
 	EACH(i)

@@ -60,12 +60,13 @@ static inline float rl_step(float p, float c, float a, float seen, float least, 
 
 /* the first estimate, and its copy on the way to the transform */
 ROW_KERNEL(k_rl_start, OUT(c), INT(c_pitch), OUT(p), OUT(x), INT(pitch), IN(a),
-	INT(a_pitch), INT(width), NUM(seen), NUM(least), NUM(start))
+	INT(a_pitch), INT(width), NUM(seen), NUM(least), NUM(start), NUM(unseen))
 {
 	EACH_ROW(r) {
 		EACH_COLUMN(j, width) {
 			idx i = r * pitch + j;
-			float first = a[r * a_pitch + j] > seen ? pick_max(start, least) : least;
+			float first = a[r * a_pitch + j] > seen ? start : unseen;
+			first = pick_max(first, least);
 			x[i] = first;
 			p[i] = first;
 			c[r * c_pitch + j] = first;

@@ -29,14 +29,22 @@ static void wrap(GString *out, const char *text, int indent, int at)
 	g_string_append_c(out, '\n');
 }
 
+/* A number, or a file that has one for each pixel. */
+static bool number_or_file(const relumine_option *o)
+{
+	return o->type == RELUMINE_FILE_IN && (o->least < o->most || o->least > o->most);
+}
+
 static void append_numbers(GString *t, const relumine_option *o)
 {
-	if (o->type == RELUMINE_INTEGER || o->type == RELUMINE_NUMBER) {
+	if (o->type == RELUMINE_INTEGER || o->type == RELUMINE_NUMBER || number_or_file(o)) {
 		if (o->least != o->most)
 			g_string_append_printf(t, "%.12g to %.12g", o->least, o->most);
 		if (o->unit && strcmp(o->unit, "N") != 0)
 			g_string_append_printf(t, "%s%s", t->len ? " " : "", o->unit);
 	}
+	if (number_or_file(o))
+		g_string_append(t, ", or a file");
 	if (o->choices) {
 		g_auto(GStrv) words = g_strsplit(o->choices, "|", -1);
 		g_autofree char *list = g_strjoinv(", ", words);
@@ -64,6 +72,7 @@ static void help_option(GString *out, const relumine_option *o)
 	g_string_append_printf(head, "--%s", o->name);
 	if (o->type != RELUMINE_FLAG)
 		g_string_append_printf(head, " %s", o->type == RELUMINE_CHOICE ? "WORD" :
+			number_or_file(o) ? "N|FILE" :
 			o->unit && g_ascii_isupper(*o->unit) ? o->unit : "N");
 	g_string_append(out, head->str);
 	wrap(out, help, HELP_COLUMN, (int)head->len + 1);

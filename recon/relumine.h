@@ -54,7 +54,8 @@ typedef struct {
 	char letter;                    /* '\0': no short form */
 	enum relumine_option_type type;
 	const char *value;              /* the default as one would type it; NULL: not set */
-	double least, most;             /* INTEGER, NUMBER, SIZE: the range; equal: any */
+	/* INTEGER, NUMBER, SIZE: the range; equal: any.  FILE_IN: not equal: a number will do too. */
+	double least, most;
 	const char *choices;            /* CHOICE: "one|two|three"; else NULL, or words for numbers */
 	const char *unit;               /* or what the value is called in help: "N", "FILE", "pixels" */
 	const char *help;               /* one line */

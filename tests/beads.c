@@ -23,7 +23,7 @@ static array *measured(array *stack, const beads_rule *rule, GArray **beads, bea
 	g_assert_no_error(err);
 	*beads = beads_find(stack, rule, f, "stack", &err);
 	g_assert_no_error(err);
-	array *psf = beads_average(stack, *beads, f, &err);
+	array *psf = beads_average(stack, *beads, f, NULL, &err);
 	g_assert_no_error(err);
 	return psf;
 }

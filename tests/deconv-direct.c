@@ -39,7 +39,7 @@ static void waves(void)
 		g_autoptr(array) x = array_like(y);
 		g_autoptr(array) psf = make((shape){ 1, 1, 1, 1 }, one);
 		deconv_options options = { .method = rows[i].method, .balance = 5 };
-		deconv_spread spread = { psf, { 0 } };
+		deconv_spread spread = { .psf = psf };
 		deconv_data d = { .y = y, .frames = 1, .spreads = &spread, .n_spreads = 1,
 			.background = NAN, .scale = 1 };
 		task t = { .cpu = cpu, .dev = cpu, .options = &options };

@@ -40,7 +40,7 @@ static void trial_begin(trial *s, device *dev, int which, array *y, array *psf)
 	vec_scale(psf, (float)(1 / vec_sum(psf)));
 	s->options = (deconv_options){ .method = which, .iterations = 4000, .stop = STOP_CHANGE,
 		.tolerance = 1e-7, .balance = 0.01, .tv_weight = NAN };
-	s->spread = (deconv_spread){ psf, { p.z / 2, p.y / 2, p.x / 2 } };
+	s->spread = (deconv_spread){ .psf = psf, .centre = { p.z / 2, p.y / 2, p.x / 2 } };
 	s->data = (deconv_data){ .y = y, .frames = 1, .spreads = &s->spread, .n_spreads = 1,
 		.background = NAN, .scale = 1 };
 	s->t = (task){ .cpu = cpu, .dev = dev, .options = &s->options, .report = report_new() };

@@ -271,6 +271,22 @@ static void partly_known(void)
 		}
 }
 
+/* Pictures of one row, of which libtiff has its own opinion. */
+static void one_row(void)
+{
+	for (int64_t slices = 1; slices <= 3; slices += 2)
+		for (int64_t width = 1; width <= 7; width += 6) {
+			g_autofree char *path = scratch_path("row.tif");
+			g_autoptr(image) im = numbered(2, slices, 1, width, 0.5f);
+			im->scale->voxel[0] = 100;
+			im->scale->planes_named = true;
+			g_assert_true(image_write(im, path, true, NULL));
+			g_autoptr(image) back = read_good(path);
+			assert_same(back, im, 0);
+			assert_same_scale(back->scale, im->scale);
+		}
+}
+
 /* What ImageJ and tifffile wrote; the sizes are those that the files' authors tell of. */
 static void real_stacks(void)
 {
@@ -302,4 +318,5 @@ void add_scale_tests(void)
 	g_test_add_func("/io/scale/resolution", resolution_tags);
 	g_test_add_func("/io/scale/round-trips", round_trips);
 	g_test_add_func("/io/scale/partly-known", partly_known);
+	g_test_add_func("/io/scale/one-row", one_row);
 }

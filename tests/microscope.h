@@ -27,8 +27,8 @@ static inline lens layered(void)
 /* A public file, or NULL and the test is skipped. */
 static inline image *public_file(const char *name)
 {
-	const char *source = g_getenv("RELUMINE_SOURCE"), *data = g_getenv("RELUMINE_DATA");
-	g_autofree char *beside = g_build_filename(source ? source : ".", "..", "shared", "data", NULL);
+	const char *from = g_getenv("RELUMINE_SOURCE"), *data = g_getenv("RELUMINE_DATA");
+	g_autofree char *beside = g_build_filename(from ? from : ".", "..", "shared", "data", NULL);
 	g_autofree char *path = g_build_filename(data ? data : beside, "deconv", name, NULL);
 	if (!g_file_test(path, G_FILE_TEST_EXISTS)) {
 		g_test_skip("the folder of public captures is not there (RELUMINE_DATA)");

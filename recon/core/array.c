@@ -5,21 +5,24 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include "core/error.h"
 #include "core/opencl.h"
 
 #define MEMORY_ALIGNMENT 64     /* bytes: a cache line, the widest vector */
+#define HUGE_PAGE (2 << 20)     /* bytes */
 
-/* Elements of one set of planes, with the halo row before the first and after the last. */
-static bool set_size(shape s, int64_t *pitch, int64_t *elements)
+/* Elements of one set of planes; halo: 1 with the ring around each plane, 0 without. */
+static bool set_size(shape s, int64_t halo, int64_t *pitch, int64_t *elements)
 {
 	int64_t n;
 	if (s.c < 1 || s.z < 1 || s.y < 1 || s.x < 1 || s.x > INT32_MAX || s.y > INT32_MAX)
 		return false;
-	*pitch = (s.x + 2 + ARRAY_PITCH_MULTIPLE - 1) / ARRAY_PITCH_MULTIPLE * ARRAY_PITCH_MULTIPLE;
+	*pitch = (s.x + 2 * halo + ARRAY_PITCH_MULTIPLE - 1) / ARRAY_PITCH_MULTIPLE *
+		ARRAY_PITCH_MULTIPLE;
 	/* room for the elements left of row -1 and right of the last one */
-	if (__builtin_mul_overflow(s.y + ARRAY_HALO_ROWS, s.c, &n) ||
-	    __builtin_mul_overflow(n, s.z, &n) || __builtin_mul_overflow(n + 2, *pitch, &n) ||
+	if (__builtin_mul_overflow(s.y + halo * ARRAY_HALO_ROWS, s.c, &n) ||
+	    __builtin_mul_overflow(n, s.z, &n) || __builtin_mul_overflow(n + 2 * halo, *pitch, &n) ||
 	    n > INT64_MAX / 64)
 		return false;
 	*elements = n;
@@ -29,7 +32,7 @@ static bool set_size(shape s, int64_t *pitch, int64_t *elements)
 int64_t array_bytes(enum array_type type, shape s)
 {
 	int64_t pitch, elements;
-	if (!set_size(s, &pitch, &elements))
+	if (!set_size(s, 1, &pitch, &elements))
 		return INT64_MAX;
 	return elements * (int64_t)sizeof(float) * (type == COMPLEX ? 2 : 1);
 }
@@ -81,12 +84,48 @@ static void unreserve(device *dev, int64_t bytes)
 	g_mutex_unlock(&dev->mutex);
 }
 
+/*
+ * Large arrays are mapped one by one: what is freed goes back to the system at once, and huge pages
+ * spare the walks along columns most of their address look-ups.
+ */
+static bool is_large(int64_t bytes)
+{
+	return bytes >= 2 * HUGE_PAGE;
+}
+
+static void *memory_new(int64_t bytes)
+{
+	void *buffer = NULL;
+	if (!is_large(bytes))
+		return posix_memalign(&buffer, MEMORY_ALIGNMENT, (size_t)bytes) == 0 ? buffer : NULL;
+	size_t size = (size_t)bytes;
+	char *room = mmap(NULL, size + HUGE_PAGE, PROT_READ | PROT_WRITE,
+		MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (room == MAP_FAILED)
+		return NULL;
+	size_t before = -(uintptr_t)room % HUGE_PAGE, page = 4096;
+	size_t used = (size + page - 1) / page * page;
+	if (before > 0)
+		munmap(room, before);
+	if (size + HUGE_PAGE > before + used)
+		munmap(room + before + used, size + HUGE_PAGE - before - used);
+	madvise(room + before, size, MADV_HUGEPAGE);
+	return room + before;
+}
+
+static void memory_free(void *buffer, int64_t bytes)
+{
+	if (is_large(bytes))
+		munmap(buffer, (size_t)bytes);
+	else
+		free(buffer);
+}
+
 static bool allocate(array *a, int64_t elements)
 {
 	if (a->dev->opencl) {
 		a->buffer = opencl_alloc(a->dev, a->bytes);
-	} else if (posix_memalign(&a->buffer, MEMORY_ALIGNMENT, (size_t)a->bytes) != 0) {
-		a->buffer = NULL;
+	} else if (!(a->buffer = memory_new(a->bytes))) {
 		GError *err = NULL;
 		g_autofree char *need = g_format_size_full((guint64)a->bytes, G_FORMAT_SIZE_IEC_UNITS);
 		error_set(&err, RELUMINE_OVER_LIMIT, NULL, "make the input smaller with --downsample, or "
@@ -109,22 +148,22 @@ static bool allocate(array *a, int64_t elements)
 	return true;
 }
 
-array *array_new(device *dev, enum array_type type, shape s)
+static array *new_array(device *dev, enum array_type type, shape s, int64_t halo)
 {
 	array *a = g_new0(array, 1);
 	int64_t elements;
 	a->dev = dev;
 	a->type = type;
 	a->shape = s;
-	a->plane_rows = s.y + ARRAY_HALO_ROWS;
+	a->plane_rows = s.y + halo * ARRAY_HALO_ROWS;
 	if (dev->error)
 		return a;
-	if (!set_size(s, &a->pitch, &elements)) {
+	if (!set_size(s, halo, &a->pitch, &elements)) {
 		fail_size(dev, s);
 		return a;
 	}
-	a->bytes = array_bytes(type, s);
-	a->origin = 2 * a->pitch;       /* one halo row, and one for what is left of it */
+	a->bytes = elements * (int64_t)sizeof(float) * (type == COMPLEX ? 2 : 1);
+	a->origin = halo * 2 * a->pitch;        /* one halo row, and one for what is left of it */
 	if (!reserve(dev, a->bytes)) {
 		a->bytes = 0;
 	} else if (!allocate(a, elements)) {
@@ -132,6 +171,22 @@ array *array_new(device *dev, enum array_type type, shape s)
 		a->bytes = 0;
 	}
 	return a;
+}
+
+array *array_new(device *dev, enum array_type type, shape s)
+{
+	return new_array(dev, type, s, 1);
+}
+
+array *array_new_bare(device *dev, enum array_type type, shape s)
+{
+	return new_array(dev, type, s, 0);
+}
+
+array *array_new_list(device *dev, int64_t n)
+{
+	const int64_t row = 64 * ARRAY_PITCH_MULTIPLE;
+	return array_new_bare(dev, REAL, (shape){ 1, 1, MAX(n, 1) / row + 1, row });
 }
 
 array *array_like(const array *a)
@@ -153,7 +208,7 @@ void array_free(array *a)
 		if (a->dev->opencl)
 			opencl_release(a->buffer);
 		else
-			free(a->buffer);
+			memory_free(a->buffer, a->bytes);
 	}
 	g_free(a);
 }

@@ -42,6 +42,12 @@ typedef struct array {
  * Contents: NaN in debug builds, undefined otherwise.
  */
 array *array_new(device *dev, enum array_type type, shape s);
+
+/* The same without halo rows and without columns -1 and width: nothing but the values. */
+array *array_new_bare(device *dev, enum array_type type, shape s);
+
+/* At least n numbers in one run, mem[0] .. mem[n - 1] on the CPU: to select among pixels. */
+array *array_new_list(device *dev, int64_t n);
 array *array_like(const array *a);
 array *array_copy(const array *a);
 void array_free(array *a);
@@ -104,7 +110,7 @@ static inline bool shape_equal(shape a, shape b)
 /* Rows of all planes with the halo rows between them: what a ROW_KERNEL runs over. */
 static inline int64_t array_rows(const array *a)
 {
-	return shape_planes(a->shape) * a->plane_rows - ARRAY_HALO_ROWS;
+	return shape_planes(a->shape) * a->plane_rows - (a->plane_rows - a->shape.y);
 }
 
 #endif

@@ -4,6 +4,7 @@
 
 #include <math.h>
 #include "core/error.h"
+#include "core/numbers.h"
 
 image_scale *image_scale_new(void)
 {
@@ -62,23 +63,18 @@ int64_t image_scale_slices(const image_scale *s, int64_t z)
 	return s && s->frames > 1 && z % s->frames == 0 ? z / s->frames : z;
 }
 
+#define VOXEL_LEAST 1e-3
+#define VOXEL_MOST 1e9
+
 bool voxel_plausible(double nm)
 {
-	return nm >= 1e-3 && nm <= 1e9;
+	return nm >= VOXEL_LEAST && nm <= VOXEL_MOST;
 }
 
 bool voxel_parse(const char *option, const char *text, double voxel[3], GError **err)
 {
 	double found[3] = { voxel[0], voxel[1], voxel[2] };
-	g_auto(GStrv) parts = g_strsplit(text, ",", 4);
-	guint n = g_strv_length(parts);
-	bool good = n == 2 || n == 3;
-	for (guint i = 0; good && i < n; i++) {
-		char *rest;
-		found[i] = g_ascii_strtod(parts[i], &rest);
-		good = rest != parts[i] && !*rest && voxel_plausible(found[i]);
-	}
-	if (good) {
+	if (numbers_read(text, VOXEL_LEAST, VOXEL_MOST, 3, found) >= 2) {
 		for (int i = 0; i < 3; i++)
 			voxel[i] = found[i];
 		return true;

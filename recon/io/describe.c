@@ -3,7 +3,7 @@
 #include <math.h>
 #include "io/format.h"
 
-static json_t *shape_json(shape s, bool has_z)
+void *image_shape_json(shape s, bool has_z)
 {
 	json_t *list = json_array();
 	if (has_z)
@@ -91,7 +91,7 @@ void *image_describe(const char *path, GError **err)
 	for (guint i = 0; i < im->warnings->len; i++)
 		json_array_append_new(warnings, text_json(im->warnings->pdata[i]));
 	json_object_set_new(all, "format", json_string(im->format));
-	json_object_set_new(all, "shape", shape_json(s, im->has_z));
+	json_object_set_new(all, "shape", image_shape_json(s, im->has_z));
 	json_object_set_new(all, "width", json_integer(s.x));
 	json_object_set_new(all, "height", json_integer(s.y));
 	json_object_set_new(all, "pages", json_integer(s.z));

@@ -74,4 +74,7 @@ bool file_write_whole(const char *path, const void *bytes, size_t size, bool ove
  */
 void *image_describe(const char *path, GError **err);
 
+/* [[z,] y, x[, c]] as a jansson array; the caller's. */
+void *image_shape_json(shape s, bool has_z);
+
 #endif

@@ -166,6 +166,21 @@ static bool write_described(struct writing *w)
 	return true;
 }
 
+/*
+ * A picture of one row: libtiff 4.5 does not know its own deferred strip again.  Page by page, with
+ * directories between.
+ */
+static bool write_rows(const struct writing *w)
+{
+	shape s = w->im->data->shape;
+	for (int64_t page = 0; page < w->pages; page++)
+		if (!start_page(w, page) || TIFFWriteEncodedStrip(w->t.tif, 0, array_row(w->im->data,
+		    page % s.c, page / s.c, 0), (tmsize_t)(s.x * (int64_t)sizeof(float))) < 0 ||
+		    !TIFFWriteDirectory(w->t.tif))
+			return false;
+	return true;
+}
+
 /* --- the whole -------------------------------------------------------------------------------- */
 
 static bool is_ome(const char *path)
@@ -181,7 +196,8 @@ static bool write_all(struct writing *w, int fd)
 		(w->im->icc ? w->pages * (int64_t)g_bytes_get_size(w->im->icc) : 0) +
 		(w->description ? (int64_t)strlen(w->description) : 0);
 	return tiff_open(&w->t, fd, bytes > CLASSIC_MOST ? "w8" : "w", 0) &&
-		(w->description ? write_described(w) : write_plain(w)) && !w->t.error;
+		(!w->description ? write_plain(w) : s.y == 1 ? write_rows(w) : write_described(w)) &&
+		!w->t.error;
 }
 
 bool tiff_write(const image *im, int fd, const char *path, GError **err)

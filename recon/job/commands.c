@@ -14,6 +14,7 @@
 	m(command_psf_estimate) \
 	m(command_psf_beads) \
 	m(command_simulate_lensless) \
+	m(command_simulate_blur) \
 	m(command_convert) \
 	m(command_inspect) \
 	m(command_compare) \

@@ -41,7 +41,8 @@ typedef struct {
 	char *sha256;           /* of the file's bytes, or of the values in memory */
 	int64_t bytes;
 	image *file;            /* what was read; owned */
-	input picture;          /* what the command sees; borrows */
+	input picture;          /* what the command sees, and may take; borrows */
+	shape shape;            /* of it; zeros: not read */
 } source;
 
 enum target_kind { TARGET_PICTURE, TARGET_TRACE, TARGET_SIDECAR };

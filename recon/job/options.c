@@ -83,15 +83,32 @@ static bool read_number(const char *text, double *value, char **rest)
 	return *rest != text && isfinite(*value);
 }
 
+static bool is_number(const char *text, double *value)
+{
+	char *rest;
+	return read_number(text, value, &rest) && !*rest;
+}
+
+bool option_takes_number_or_file(const relumine_option *o)
+{
+	return o->type == RELUMINE_FILE_IN && (o->least < o->most || o->least > o->most);
+}
+
+bool option_is_no_file(const relumine_option *o, const char *text)
+{
+	double value;
+	return choice_index(o->choices, text) >= 0 ||
+		(option_takes_number_or_file(o) && is_number(text, &value));
+}
+
 static bool parse_number(const relumine_option *o, void *place, const char *text, GError **err)
 {
 	double value;
-	char *rest;
 	if (o->choices && choice_index(o->choices, text) >= 0) {
 		*(double *)place = NAN;
 		return true;
 	}
-	if (!read_number(text, &value, &rest) || *rest)
+	if (!is_number(text, &value))
 		return refuse(o, err, "'%s' is not a finite number", text);
 	if (!in_range(o, value))
 		return refuse(o, err, "%s is out of range", text);
@@ -153,6 +170,9 @@ static bool parse_text(const relumine_option *o, void *place, const char *text, 
 {
 	if (!*text && o->type != RELUMINE_TEXT)
 		return refuse(o, err, "the file name is empty");
+	double value;
+	if (option_takes_number_or_file(o) && is_number(text, &value) && !in_range(o, value))
+		return refuse(o, err, "%s is out of range", text);
 	if (o->many) {
 		char ***list = place;
 		guint n = *list ? g_strv_length(*list) : 0;
@@ -205,8 +225,12 @@ static json_t *choice_json(const relumine_option *o, const void *place)
 
 static json_t *text_json(const relumine_option *o, const void *place)
 {
+	const char *text = o->many ? NULL : *(char *const *)place;
+	double value;
+	if (text && option_takes_number_or_file(o) && is_number(text, &value))
+		return json_real(value);
 	if (!o->many)
-		return text_to_json(*(char *const *)place);
+		return text_to_json(text);
 	json_t *list = json_array();
 	for (char *const *s = *(char **const *)place; s && *s; s++)
 		json_array_append_new(list, text_to_json(*s));

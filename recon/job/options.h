@@ -18,6 +18,12 @@ const relumine_option *options_find(const relumine_option *table, const char *na
 /* Where the option's value stands. */
 void *option_place(const relumine_option *o, const void *record);
 
+/* FILE_IN with a range: a number in it, for all pixels alike, or a file. */
+bool option_takes_number_or_file(const relumine_option *o);
+
+/* Of a FILE_IN: whether the text is no file's name, but a number or one of its words. */
+bool option_is_no_file(const relumine_option *o, const char *text);
+
 /* Set one option; text NULL for a FLAG.  On failure the record is untouched.  BAD_USAGE. */
 bool option_set(const relumine_option *o, void *record, const char *text, GError **err);
 

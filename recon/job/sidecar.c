@@ -23,8 +23,8 @@ static json_t *inputs_json(const relumine_job *job)
 		json_object_set_new(one, "path", text_to_json(s->path));
 		json_object_set_new(one, "sha256", text_to_json(s->sha256));
 		json_object_set_new(one, "bytes", json_integer(s->bytes));
-		if (s->picture.data)
-			json_object_set_new(one, "shape", shape_json(s->picture.data->shape));
+		if (s->shape.c > 0)
+			json_object_set_new(one, "shape", shape_json(s->shape));
 		json_array_append_new(list, one);
 	}
 	return list;

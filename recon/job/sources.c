@@ -41,20 +41,13 @@ static bool given_in_memory(const relumine_job *job, const char *option)
 	return false;
 }
 
-/* "caustic" of `choices` "caustic|mask": a word in place of a file's name */
-static bool is_word(const relumine_option *o, const char *text)
-{
-	g_auto(GStrv) words = g_strsplit(o->choices ? o->choices : "", "|", -1);
-	return g_strv_contains((const char *const *)words, text);
-}
-
 static void add_option_files(relumine_job *job)
 {
 	for (const relumine_option *o = job->mode->command.options; o->name; o++) {
 		if (o->type != RELUMINE_FILE_IN)
 			continue;
 		const char *path = *(char **)option_place(o, job->own);
-		if (path && !is_word(o, path) && !given_in_memory(job, o->name))
+		if (path && !option_is_no_file(o, path) && !given_in_memory(job, o->name))
 			g_ptr_array_add(job->sources, source_new(o->name, path));
 	}
 }
@@ -148,7 +141,9 @@ static bool read_file(relumine_job *job, source *s, GError **err)
 		return false;
 	for (guint i = 0; i < s->file->warnings->len; i++)
 		report_warn(job->report, "%s: %s", s->path, (char *)s->file->warnings->pdata[i]);
-	s->picture = (input){ s->path, s->file->data, image_white(s->file), s->file->scale };
+	s->picture = (input){
+		s->path, s->file->data, &s->file->data, image_white(s->file), s->file->scale
+	};
 	return true;
 }
 
@@ -165,7 +160,7 @@ static bool take_memory(relumine_job *job, source *s, GError **err)
 			g_checksum_update(sum, (const guchar *)array_row(copy, 0, p, y), (gssize)row_bytes);
 	s->sha256 = g_strdup(g_checksum_get_string(sum));
 	s->bytes = shape_count(copy->shape) * (int64_t)sizeof(float);
-	s->picture = (input){ s->path, copy, s->memory->white, s->memory->scale };
+	s->picture = (input){ s->path, copy, &s->copy, s->memory->white, s->memory->scale };
 	return true;
 }
 
@@ -173,11 +168,12 @@ static bool read_one(relumine_job *job, source *s, GError **err)
 {
 	if (!(s->memory ? take_memory(job, s, err) : read_file(job, s, err)))
 		return false;
-	int64_t bad = count_not_finite(s->picture.data);
+	s->shape = s->picture.data->shape;
+	int64_t bad = job->mode->takes_holes ? 0 : count_not_finite(s->picture.data);
 	if (bad)
 		error_set(err, RELUMINE_BAD_INPUT, s->path, "replace them first; `relumine inspect` counts "
 			"them", "%" G_GINT64_FORMAT " of %" G_GINT64_FORMAT " values are NaN or infinite", bad,
-			shape_count(s->picture.data->shape));
+			shape_count(s->shape));
 	return bad == 0;
 }
 

@@ -3,6 +3,8 @@
 #include "job/text.h"
 
 #include <string.h>
+#include "io/image.h"
+#include "job/options.h"
 
 json_t *text_to_json(const char *text)
 {
@@ -25,14 +27,7 @@ char *shape_text(shape s)
 
 json_t *shape_json(shape s)
 {
-	json_t *list = json_array();
-	if (s.z > 1)
-		json_array_append_new(list, json_integer(s.z));
-	json_array_append_new(list, json_integer(s.y));
-	json_array_append_new(list, json_integer(s.x));
-	if (s.c > 1)
-		json_array_append_new(list, json_integer(s.c));
-	return list;
+	return image_shape_json(s, s.z > 1);
 }
 
 /* "one|two|three" as "one, two, three" */
@@ -44,8 +39,9 @@ static char *listed(const char *choices)
 
 char *option_range_text(const relumine_option *o)
 {
+	bool file = option_takes_number_or_file(o);
 	bool number = o->type == RELUMINE_INTEGER || o->type == RELUMINE_NUMBER ||
-		o->type == RELUMINE_SIZE;
+		o->type == RELUMINE_SIZE || file;
 	g_autofree char *words = o->choices ? listed(o->choices) : NULL;
 	if (!number)
 		return g_steal_pointer(&words);
@@ -60,5 +56,7 @@ char *option_range_text(const relumine_option *o)
 		g_string_append_printf(t, " (%s)", o->unit);
 	if (words)
 		g_string_append_printf(t, ", or %s", words);
+	if (file)
+		g_string_append(t, ", or a file");
 	return g_strdup(t->str);
 }

@@ -256,7 +256,9 @@ static array line_view(const array *h, int64_t offset, int64_t stride)
 /* Rows of wide by h or its conjugate; rows of h may run backwards. */
 static void multiply(array *wide, int64_t first, int64_t end, const array *h, bool conjugate)
 {
-	if (conjugate)
+	if (h->type == REAL)
+		RUN_PART(wide, first, end, k_lines_scale, wide, wide->pitch, h, h->pitch);
+	else if (conjugate)
 		RUN_PART(wide, first, end, k_lines_multiply_conj, wide, wide->pitch, h, h->pitch);
 	else
 		RUN_PART(wide, first, end, k_lines_multiply, wide, wide->pitch, h, h->pitch);
@@ -319,15 +321,16 @@ void convolve_pass_lines(convolve_pass *c, array *spectrum, const array *h, bool
 	}
 }
 
-array *convolve_pass_fold(const array *h)
+array *convolve_pass_fold(const array *h, enum array_type type)
 {
 	shape s = h->shape;
-	array *part = array_new(h->dev, COMPLEX, (shape){ 1, s.z / 2 + 1, s.y / 2 + 1, s.x });
+	array *part = array_new(h->dev, type, (shape){ 1, s.z / 2 + 1, s.y / 2 + 1, s.x });
 	for (int64_t row = 0; row < part->shape.z * part->shape.y && !h->dev->error; row++) {
 		const float *from = array_row(h, 0, row / part->shape.y, row % part->shape.y);
 		float *to = array_row(part, 0, row / part->shape.y, row % part->shape.y);
 		memcpy(to, from, (size_t)s.x * sizeof(float));
-		memcpy(to + part->imag, from + h->imag, (size_t)s.x * sizeof(float));
+		if (type == COMPLEX)
+			memcpy(to + part->imag, from + h->imag, (size_t)s.x * sizeof(float));
 	}
 	return part;
 }

@@ -43,12 +43,13 @@ void convolve_pass_rows(convolve_pass *c, array *spectrum, shape window, int dir
  * spectrum = F^-1 (h F spectrum) along the last axis, conjugate: conj(h) for h.  from, to: how
  * many elements count on the way in, are wanted on the way out.
  * h: as spectrum, or on the CPU folded: its first halves, z / 2 + 1 and y / 2 + 1, of which the
- * rest follows by h(x, y, z) = h(x, -y, z) = conj h(x, y, -z); in one plane by h(x, y) = conj h(x, -y).
+ * rest follows by h(x, y, z) = h(x, -y, z) = conj h(x, y, -z); in one plane by h(x, y) = conj h(x,
+ * -y).  COMPLEX, or folded REAL.
  */
 void convolve_pass_lines(convolve_pass *c, array *spectrum, const array *h, bool conjugate,
 	int64_t from, int64_t to);
 
-/* The first halves of such a spectrum, on the CPU; the caller's. */
-array *convolve_pass_fold(const array *h);
+/* The first halves of such a spectrum, on the CPU, or of its real part; the caller's. */
+array *convolve_pass_fold(const array *h, enum array_type type);
 
 #endif

@@ -119,7 +119,7 @@ static void start_rows(void *data, array *c, array *spare, int64_t z, int64_t y,
 	array p = array_from_row(s->ahead, z, y), x = array_from_row(s->x, z, y), a;
 	a = divisor_rows(s, spare, z, y, rows);
 	RUN_PART(c, 0, rows, k_rl_start, c, c->pitch, &p, &x, p.pitch, &a, a.pitch, c->shape.x,
-		(float)t->seen, (float)t->least, (float)t->start);
+		(float)t->seen, (float)t->least, (float)t->start, (float)(t->flat ? t->start : t->least));
 }
 
 static void update_rows(void *data, array *c, array *spare, int64_t z, int64_t y, int64_t rows)
@@ -186,10 +186,12 @@ static double sum_of(const struct rl *s, int kind)
 {
 	int64_t n = s->grid.z * s->grid.y;
 	double sum = 0;
-	g_autofree float *rows = g_new(float, SUMS * n);
-	array_download(s->sums, rows);
+	g_autofree float *rows = g_new(float, n);
+	array of_kind = array_from_row(s->sums, 0, kind);
+	of_kind.shape.y = 1;
+	array_download(&of_kind, rows);
 	for (int64_t i = 0; i < n; i++)
-		sum += (double)rows[kind * n + i];
+		sum += (double)rows[i];
 	return sum;
 }
 
@@ -221,11 +223,19 @@ static void step(struct rl *s, int64_t since)
 		biggs_andrews(s, since == 0);
 		return;
 	}
-	s->momentum = s->settings->acceleration == RL_PLAIN ? 0 : (float)since / (float)(since + 3);
+	int64_t k = MAX(since - s->settings->lag, 0);
+	s->momentum = s->settings->acceleration == RL_PLAIN ? 0 : (float)k / (float)(k + 3);
 	convolve_pass_rows(s->passes, s->spectrum, s->grid, BOTH, update_rows, s);
 }
 
 /* --- the loop --------------------------------------------------------------------------------- */
+
+/* Total variation looks at neighbours, nothing else does. */
+static array *volume_new(const struct rl *s)
+{
+	return s->settings->tv_weight > 0 ? array_new(s->dev, REAL, s->grid) :
+		array_new_bare(s->dev, REAL, s->grid);
+}
 
 static void allocate(struct rl *s)
 {
@@ -233,25 +243,25 @@ static void allocate(struct rl *s)
 	shape e = s->grid;
 	s->passes = convolve_pass_new(dev, s->grid);
 	s->spectrum = array_new(dev, COMPLEX, fft_spectrum_shape(s->grid));
-	s->x = array_new(dev, REAL, e);
-	s->ahead = array_new(dev, REAL, e);
+	s->x = volume_new(s);
+	s->ahead = volume_new(s);
 	if (s->p->weights)
-		s->seen = array_new(dev, REAL, e);
+		s->seen = volume_new(s);
 	if (s->settings->tv_weight > 0)
-		s->smooth = array_new(dev, REAL, e);
+		s->smooth = volume_new(s);
 	if (s->settings->acceleration == RL_BIGGS_ANDREWS) {
-		s->step = array_new(dev, REAL, e);
+		s->step = volume_new(s);
 		vec_fill(s->step, 0);
 	}
 	s->sums = array_new(dev, REAL, (shape){ 1, 1, SUMS, e.z * e.y });
 	vec_fill(s->sums, 0);
 }
 
+/* All but the estimate. */
 static void release(struct rl *s)
 {
 	convolve_pass_free(s->passes);
-	array *all[] = { s->spectrum, s->x, s->ahead, s->seen, s->smooth, s->step,
-		s->sums };
+	array *all[] = { s->spectrum, s->ahead, s->seen, s->smooth, s->step, s->sums };
 	for (size_t i = 0; i < G_N_ELEMENTS(all); i++)
 		array_free(all[i]);
 }
@@ -364,10 +374,11 @@ bool rl_solve(array *result, const rl_problem *p, const rl_settings *settings, w
 		begin(&s);
 		ok = iterate(&s, w, outcome, err);
 	}
+	release(&s);
 	if (ok) {
 		give(&s, result);
 		ok = device_ok(s.dev, err);
 	}
-	release(&s);
+	array_free(s.x);
 	return ok && (vec_finite(result) || refuse_numbers(outcome->iterations, err));
 }

@@ -15,14 +15,17 @@ enum rl_acceleration {
 
 typedef struct {
 	enum rl_acceleration acceleration;
+	int64_t lag;            /* steps until the heavy ball's momentum begins */
 	bool restart;           /* momentum begins anew when the divergence rises */
 	bool bold;              /* the step's factor to the power 1.3125: faster, same fixed points */
 	double tv_weight;       /* smoothness: Dey and others, 2006; 0: none */
 	double spacing[3];      /* z, y, x: of voxels, for that */
 	double background;      /* light that H x does not explain, added to the model */
-	double start;           /* of x, everywhere */
+	double start;           /* of x, where it is seen */
+	bool flat;              /* and where it is not */
 	double least;           /* values of x do not fall below; >= 0 */
-	double seen;            /* voxels of which the window sees less than this share stay at least */
+	double seen;            /* voxels of which the window sees less than this share stay, or become,
+				 * the least */
 	int64_t iterations;
 	double tolerance;       /* relative change of the divergence that ends it; 0: none */
 	int64_t channel, channels;      /* for the watch */

@@ -36,35 +36,43 @@ rl_geometry rl_layout(shape window, shape psf, position centre, enum rl_border b
 
 /* --- the spectrum ----------------------------------------------------------------------------- */
 
-/* What of the PSF is not the same in a mirror at its centre, over its sum: in x, or x and y. */
-static double asymmetry(const array *psf, position c, bool in_y)
+/* Below this share of the PSF the spectrum of a mirror image is the same to single precision. */
+#define SYMMETRIC 1e-6
+
+/* Whether the PSF is the same in a mirror at its centre, along axis 0 (z), 1 (y) or 2 (x). */
+static bool is_even(const array *psf, position c, int axis)
 {
 	shape s = psf->shape;
 	double difference = 0, sum = 0;
 	for (int64_t row = 0; row < s.z * s.y; row++) {
-		int64_t y = in_y ? 2 * c.y - row % s.y : row % s.y;
+		int64_t z = axis == 0 ? 2 * c.z - row / s.y : row / s.y;
+		int64_t y = axis == 1 ? 2 * c.y - row % s.y : row % s.y;
+		bool inside = z >= 0 && z < s.z && y >= 0 && y < s.y;
 		const float *v = array_row(psf, 0, row / s.y, row % s.y);
-		const float *other = y >= 0 && y < s.y ? array_row(psf, 0, row / s.y, y) : NULL;
+		const float *other = inside ? array_row(psf, 0, z, y) : NULL;
 		for (int64_t x = 0; x < s.x; x++) {
-			int64_t k = in_y ? x : 2 * c.x - x;
+			int64_t k = axis == 2 ? 2 * c.x - x : x;
 			difference += fabs((double)v[x] - (other && k >= 0 && k < s.x ? (double)other[k] : 0));
 			sum += (double)v[x];
 		}
 	}
-	return difference / sum;
+	return difference < SYMMETRIC * sum;
 }
-
-/* Below this the spectrum of a mirror image is the same to single precision. */
-#define SYMMETRIC 1e-6
 
 /*
  * A PSF that is even in x has H(x, y, -z) = conj H(x, y, z), if it is even in y too, and H(x, -y) =
- * conj H(x, y) in a plane: the other halves need not be kept.
+ * conj H(x, y) in a plane: the other halves need not be kept.  Even along each axis, H is real.
+ * Takes and gives H.
  */
-static bool is_even(const array *psf, position centre)
+static array *folded(array *h, const array *psf, position centre)
 {
-	return asymmetry(psf, centre, false) < SYMMETRIC &&
-		(psf->shape.z == 1 || asymmetry(psf, centre, true) < SYMMETRIC);
+	bool deep = psf->shape.z > 1, even_y = is_even(psf, centre, 1);
+	if (!is_even(psf, centre, 2) || (deep && !even_y))
+		return h;
+	bool real = even_y && (!deep || is_even(psf, centre, 0));
+	array *part = convolve_pass_fold(h, real ? REAL : COMPLEX);
+	array_free(h);
+	return part;
 }
 
 static array *spectrum_of(const array *psf, position centre, const rl_geometry *g)
@@ -108,7 +116,7 @@ static void add_row(double *sums, const float *row, const rl_reach *r, double *b
 static array *box_sums(const array *psf, const rl_reach *r)
 {
 	shape s = psf->shape, size = { 1, s.z + 1, s.y + 1, r->grid };
-	array *box = array_new(psf->dev, REAL, size);
+	array *box = array_new_bare(psf->dev, REAL, size);
 	g_autofree double *planes = g_new0(double, size.y * size.x);
 	g_autofree double *row = g_new(double, size.x);
 	g_autofree double *before = g_new(double, s.x + 1);
@@ -136,13 +144,6 @@ void rl_blur_seen(const rl_blur *b, array *strip, int64_t z, int64_t y, int64_t 
 
 /* --- both ------------------------------------------------------------------------------------- */
 
-static array *folded(array *whole)
-{
-	array *part = convolve_pass_fold(whole);
-	array_free(whole);
-	return part;
-}
-
 rl_blur *rl_blur_new(device *dev, const array *psf, position centre, const rl_geometry *g,
 	GError **err)
 {
@@ -159,8 +160,8 @@ rl_blur *rl_blur_new(device *dev, const array *psf, position centre, const rl_ge
 		b->box = array_move(here, dev);
 	}
 	b->factor = spectrum_of(there, centre, g);
-	if (!dev->opencl && !dev->error && is_even(psf, centre))
-		b->factor = folded(b->factor);
+	if (!dev->opencl && !dev->error)
+		b->factor = folded(b->factor, psf, centre);
 	return device_ok(psf->dev, err) && device_ok(dev, err) ? g_steal_pointer(&b) : NULL;
 }
 

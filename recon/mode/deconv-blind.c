@@ -150,6 +150,7 @@ bool deconv_blind_kernel(const task *t, deconv_data *d, GError **err)
 	d->n_spreads = 1;
 	d->spreads = g_new0(deconv_spread, 1);
 	array *psf = d->spreads[0].psf = without_rim(k);
+	d->spreads[0].size = psf->shape;
 	d->spreads[0].centre = (position){ 0, psf->shape.y / 2, psf->shape.x / 2 };
 	vec_scale(psf, (float)(1 / vec_sum(psf)));
 	tell(t, psf, kernel_rim(k), k->shape.x);
@@ -176,7 +177,8 @@ static shape room_for(const deconv_data *d)
 	return s;
 }
 
-void deconv_give_psf(task *t, const deconv_data *d)
+/* Channels alike in size, each centred on its middle. */
+static void give_psf(task *t, const deconv_data *d)
 {
 	shape s = room_for(d);
 	array *all = array_new(t->cpu, REAL, s);
@@ -193,4 +195,14 @@ void deconv_give_psf(task *t, const deconv_data *d)
 	for (int i = 0; t->inputs[0].scale && i < 3; i++)
 		scale->voxel[i] = t->inputs[0].scale->voxel[i];
 	task_scale_picture(t, "save-psf", scale);
+}
+
+bool deconv_blind(task *t, deconv_data *d, GError **err)
+{
+	const deconv_options *o = t->options;
+	if (o->blind && deconv_has_start(t) && !deconv_alternate(t, d, err))
+		return false;
+	if (o->save_psf)
+		give_psf(t, d);
+	return device_ok(t->cpu, err);
 }

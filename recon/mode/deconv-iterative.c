@@ -73,6 +73,8 @@ static bool scene_load(scene *s, const task *t, const deconv_data *d, const deco
 	if (o->method == DECONV_ADMM)
 		s->g.estimate = s->g.grid;
 	s->b = array_copy(stack->y);
+	if (stack->offset)
+		vec_subtract(s->b, stack->offset);
 	if (!isnan(d->background))
 		vec_shift(s->b, (float)-d->background);
 	double n = (double)shape_count(w);

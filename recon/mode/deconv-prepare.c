@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* deconv-prepare.c - counts and PSF made ready: offset, gain, saturation, background, centre */
+/* deconv-prepare.c - the PSF made ready: mended, centred, cut to what the picture can use */
 #include <math.h>
 
 #include "core/error.h"
@@ -7,15 +7,21 @@
 #include "mode/deconv.h"
 #include "stage/calibrate.h"
 #include "stage/geometry.h"
-#include "stage/noise.h"
 #include "stage/psf.h"
+
+static void deconv_spread_clear(deconv_spread *s)
+{
+	array_free(s->psf);
+	rl_blur_free(s->blur);
+}
 
 void deconv_data_clear(deconv_data *d)
 {
 	g_clear_pointer(&d->y, array_free);
 	g_clear_pointer(&d->weights, array_free);
+	g_clear_pointer(&d->offset, array_free);
 	for (int64_t i = 0; i < d->n_spreads; i++)
-		array_free(d->spreads[i].psf);
+		deconv_spread_clear(&d->spreads[i]);
 	g_clear_pointer(&d->spreads, g_free);
 }
 
@@ -60,7 +66,7 @@ static int64_t end_needed(int64_t size, int64_t centre, int64_t window)
 	return MIN(centre + window, size);
 }
 
-static array *part_of(const array *a, position first, position end)
+array *deconv_part(const array *a, position first, position end)
 {
 	shape s = { a->shape.c, end.z - first.z, end.y - first.y, end.x - first.x };
 	array *part = array_new(a->dev, REAL, s);
@@ -81,7 +87,7 @@ static void crop_psf(deconv_spread *a, shape w)
 	position first = { first_needed(c.z, w.z), first_needed(c.y, w.y), first_needed(c.x, w.x) };
 	position end = { end_needed(p.z, c.z, w.z), end_needed(p.y, c.y, w.y), end_needed(p.x, c.x, w.x) };
 	g_autoptr(array) whole = a->psf;
-	a->psf = part_of(whole, first, end);
+	a->psf = deconv_part(whole, first, end);
 	a->centre = (position){ c.z - first.z, c.y - first.y, c.x - first.x };
 }
 
@@ -102,6 +108,39 @@ static void mend_psf(const task *t, const input *p, deconv_spread *a)
 			(int)(peak.y - middle.y), (int)(peak.x - middle.x));
 }
 
+/* Voxels that differ by less than this share are the same. */
+#define SAME_VOXEL 0.01
+#define RATIO_MOST 20.0
+
+/* A PSF taken with other voxels than the picture is brought to the picture's. */
+static bool fit_voxels(const task *t, const input *p, shape w, deconv_spread *a, GError **err)
+{
+	double own[3], wanted[3], ratio[3] = { 1, 1, 1 };
+	int64_t centre[3] = { a->centre.x, a->centre.y, a->centre.z };
+	bool same = true;
+	if (!deconv_voxel(t, wanted, err) || !deconv_psf_voxel(t, p->scale, own, err))
+		return false;
+	for (int k = 0; k < (w.z > 1 && a->psf->shape.z > 1 ? 3 : 2); k++) {
+		ratio[k] = isnan(own[k] / wanted[k]) ? 1 : own[k] / wanted[k];
+		same = same && fabs(ratio[k] - 1) <= SAME_VOXEL;
+		if (ratio[k] <= RATIO_MOST && ratio[k] >= 1 / RATIO_MOST)
+			continue;
+		error_set(err, RELUMINE_MISMATCH, p->path, "--psf-voxel X,Y,Z says the size of the PSF's "
+			"voxels, --voxel that of the picture's", "its voxels are %g nm along %c, those of the "
+			"picture %g nm", own[k], "xyz"[k], wanted[k]);
+		return false;
+	}
+	if (same)
+		return true;
+	report_warn(t->report, "%s has voxels of %g, %g, %g nm (x, y, z), the picture of %g, %g, %g: "
+		"resampled to those; --psf-voxel and --voxel say if that is wrong", p->path, own[0], own[1],
+		own[2], wanted[0], wanted[1], wanted[2]);
+	g_autoptr(array) old = a->psf;
+	a->psf = psf_resampled(old, ratio, centre, (const int64_t[3]){ w.x, w.y, w.z });
+	a->centre = (position){ centre[2], centre[1], centre[0] };
+	return device_ok(t->cpu, err);
+}
+
 static bool prepare_psf(const task *t, shape stack, deconv_spread *a, GError **err)
 {
 	const input *p = task_picture(t, "psf");
@@ -109,13 +148,19 @@ static bool prepare_psf(const task *t, shape stack, deconv_spread *a, GError **e
 	if (!psf_check(a->psf, name, err))
 		return false;
 	a->centre = middle_of(a->psf->shape);
-	if (p)
+	if (p) {
 		mend_psf(t, p, a);
+		if (!fit_voxels(t, p, stack, a, err))
+			return false;
+	}
 	crop_psf(a, stack);
+	if (((const deconv_options *)t->options)->compat == COMPAT_DECONWOLF)
+		deconwolf_crop(a);
+	a->size = a->psf->shape;
 	return device_ok(t->cpu, err) && psf_normalise(a->psf, PSF_NORM_VOLUME, NULL, name, err);
 }
 
-static bool prepare_psfs(const task *t, deconv_data *d, GError **err)
+bool deconv_take_psfs(const task *t, deconv_data *d, GError **err)
 {
 	shape stack = d->y->shape;
 	stack.z /= d->frames;
@@ -140,89 +185,10 @@ static bool prepare_psfs(const task *t, deconv_data *d, GError **err)
 	return true;
 }
 
-/* --- the data --------------------------------------------------------------------------------- */
-
-/* Pixels at the largest value say no more than "at least so much". */
-static bool weigh(const task *t, deconv_data *d, double level, GError **err)
-{
-	int64_t n = 0;
-	d->weights = array_like(d->y);
-	vec_fill(d->weights, 1);
-	for (int64_t p = 0; p < shape_planes(d->y->shape) && !t->cpu->error; p++)
-		for (int64_t y = 0; y < d->y->shape.y; y++)
-			for (int64_t x = 0; x < d->y->shape.x; x++)
-				if ((double)array_row(d->y, 0, p, y)[x] >= level) {
-					array_row(d->weights, 0, p, y)[x] = 0;
-					n++;
-				}
-	report_integer(t->report, "saturated", n);
-	if (n == 0)
-		g_clear_pointer(&d->weights, array_free);
-	if (n == shape_count(d->y->shape)) {
-		error_set(err, RELUMINE_BAD_INPUT, t->inputs[0].path,
-			"--saturation COUNTS says from where on they are", "all pixels are saturated");
-		return false;
-	}
-	return device_ok(t->cpu, err);
-}
-
-/*
- * Counts less what the camera adds, in electrons, and the variance of reading them, so that the sum
- * is nearly Poisson (Snyder, Hammoud and White, J. Opt. Soc. Am. A 10, 1993).
- */
-static bool to_electrons(const task *t, deconv_data *d, GError **err)
-{
-	const deconv_options *o = t->options;
-	GError *failed = NULL;
-	double noise = o->read_noise, gain = isnan(o->gain) ? noise_gain(d->y, &failed) : o->gain;
-	if (failed) {
-		g_propagate_error(err, failed);
-		return false;
-	}
-	d->scale = isnan(gain) ? 1 : gain;
-	d->shift = noise * noise;
-	vec_shift(d->y, (float)-o->offset);
-	vec_scale(d->y, (float)d->scale);
-	vec_shift(d->y, (float)d->shift);
-	vec_clamp(d->y, 0, INFINITY);
-	report_number(t->report, "gain", d->scale);
-	return true;
-}
-
-/*
- * A background that the estimate holds itself: it starts and stays above the darkest counts, which
- * converges faster than one that is added to the model.
- */
-static bool find_background(const task *t, deconv_data *d, GError **err)
-{
-	const deconv_options *o = t->options;
-	float least, most;
-	vec_range(d->y, &least, &most);
-	double floor_value = fmax((double)least, 1e-5 * (double)most);
-	d->background = isnan(o->background) ? NAN : (o->background - o->offset) * d->scale + d->shift;
-	d->least = isnan(d->background) ? floor_value : 1e-5 * (double)most;
-	if (most > 0)
-		return true;
-	error_set(err, RELUMINE_BAD_INPUT, t->inputs[0].path, o->offset != 0 ? "check --offset" :
-		"check that this is the right file: relumine inspect", "the picture holds no light");
-	return false;
-}
-
 bool deconv_prepare(const task *t, deconv_data *d, GError **err)
 {
 	const deconv_options *o = t->options;
-	const input *in = &t->inputs[0];
-	double level = o->saturation >= 0 ? o->saturation : in->white > 0 ? in->white : INFINITY;
-	d->y = array_copy(in->data);
-	d->frames = in->scale && in->scale->frames > 0 && d->y->shape.z % in->scale->frames == 0 ?
-		in->scale->frames : 1;
-	if (!device_ok(t->cpu, err) || (isfinite(level) && !weigh(t, d, level, err)))
-		return false;
 	bool blind = o->blind && !deconv_has_start(t);
-	if (!to_electrons(t, d, err) || !(blind ? deconv_blind_kernel : prepare_psfs)(t, d, err) ||
-	    !find_background(t, d, err))
-		return false;
-	report_number(t->report, "least", d->least);
-	report_number(t->report, "background", d->background);
-	return device_ok(t->cpu, err);
+	return (o->compat ? deconwolf_take_counts : deconv_take_counts)(t, d, err) &&
+		(blind ? deconv_blind_kernel : deconv_take_psfs)(t, d, err);
 }

@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "core/error.h"
+#include "core/numbers.h"
 #include "math/vec.h"
 #include "mode/deconv.h"
 #include "stage/microscope.h"
@@ -13,18 +14,11 @@
 static bool parse_pair(const char *option, const char *text, double least, double most,
 	double to[2], GError **err)
 {
-	g_auto(GStrv) parts = g_strsplit(text, ",", -1);
-	guint n = g_strv_length(parts);
-	bool sound = n >= 1 && n <= 2;
-	for (guint i = 0; sound && i < n; i++) {
-		char *rest;
-		to[i] = g_ascii_strtod(parts[i], &rest);
-		sound = rest != parts[i] && !*rest && to[i] >= least && to[i] <= most;
-	}
-	if (!sound)
-		error_set(err, RELUMINE_BAD_USAGE, option, "one or two numbers with a comma between",
-			"'%s' is not one or two numbers from %g to %g", text, least, most);
-	return sound;
+	if (numbers_read(text, least, most, 2, to) > 0)
+		return true;
+	error_set(err, RELUMINE_BAD_USAGE, option, "one or two numbers with a comma between",
+		"'%s' is not one or two numbers from %g to %g", text, least, most);
+	return false;
 }
 
 static int64_t odd_side(double reach)
@@ -52,6 +46,8 @@ static array *disc(const task *t, const shape *s, GError **err)
 	return psf_disc(t->cpu, o->disk, size, err);
 }
 
+#define MOTION_LEAST 0.01       /* pixels */
+
 static array *motion(const task *t, const shape *s, GError **err)
 {
 	(void)s;
@@ -59,16 +55,28 @@ static array *motion(const task *t, const shape *s, GError **err)
 	double way[2] = { 0, 0 };
 	if (!parse_pair("--motion", o->motion, -4000, 4000, way, err))
 		return NULL;
-	const int64_t size[3] = { odd_side(fabs(way[0]) / 2 + 1), odd_side(fabs(way[0]) / 2 + 1), 1 };
-	return psf_motion(t->cpu, fabs(way[0]), way[1], size, err);
+	if (way[0] < MOTION_LEAST) {
+		error_set(err, RELUMINE_BAD_USAGE, "--motion", "for the other direction add 180 to the angle",
+			"a movement of %g pixels has no length", way[0]);
+		return NULL;
+	}
+	int64_t side = odd_side(way[0] / 2 + 1);
+	return psf_motion(t->cpu, way[0], way[1], (const int64_t[3]){ side, side, 1 }, err);
 }
 
 /* --- a microscope ----------------------------------------------------------------------------- */
 
-/* Given, else from the file, else NaN. */
-static double known(double given, double in_file)
+typedef struct { double least, most; const char *what; } range;
+
+/* Given, else from the file, else NaN: what no lens has is told, and not taken. */
+static double known(const task *t, double given, double in_file, const range *r)
 {
-	return isnan(given) ? in_file : given;
+	if (!isnan(given) || isnan(in_file))
+		return given;
+	if (in_file >= r->least && in_file <= r->most)
+		return in_file;
+	report_warn(t->report, "%s says that %s is %g: not believed", t->inputs[0].path, r->what, in_file);
+	return NAN;
 }
 
 static double emission_of(const image_scale *scale, int64_t channel)
@@ -82,36 +90,57 @@ static bool missing(const char *option, const char *what, const char *example, G
 	return false;
 }
 
+#define WATER 1.33              /* refractive index of a specimen, where none is given */
+
 /* The numbers that a lens needs; what is taken from the file is told. */
 static bool find_lens(const task *t, int64_t channel, lens *l, GError **err)
 {
 	const deconv_options *o = t->options;
 	const image_scale *f = t->inputs[0].scale;
-	double aperture = known(o->na, f ? f->aperture : NAN);
-	double wavelength = known(o->wavelength, emission_of(f, channel));
-	double ni = known(o->ni, f ? f->refraction : NAN);
+	static const range apertures = { 0.001, 4, "the numerical aperture" },
+		waves = { 1, 1e6, "the wavelength in nm" }, indices = { 1, 4, "the refractive index" };
+	double aperture = known(t, o->na, f ? f->aperture : NAN, &apertures);
+	double wavelength = known(t, o->wavelength, emission_of(f, channel), &waves);
+	double ni = known(t, o->ni, f ? f->refraction : NAN, &indices);
 	if (isnan(aperture))
 		return missing("--na", "the numerical aperture", "it is written on the objective: --na 1.4; "
 			"or give the PSF with --psf, --gaussian, --disk or --motion", err);
 	if (isnan(wavelength))
 		return missing("--wavelength", "the wavelength of the light", "--wavelength 520, in nm", err);
 	if (isnan(ni)) {
-		ni = aperture > 1.33 ? 1.515 : aperture > 0.95 ? 1.333 : 1;
+		ni = lens_likely_index(aperture);
 		report_warn(t->report, "the refractive index of the immersion is not known: %g is taken, as "
 			"the aperture suggests; --ni says what it is", ni);
 	}
 	*l = lens_ideal((enum lens_model)(o->model < 0 ? LENS_BORN_WOLF : o->model), aperture, wavelength,
 		ni);
+	if (l->model == LENS_GIBSON_LANNI) {
+		l->ns = isnan(o->ns) ? WATER : o->ns;
+		l->depth_nm = o->depth;
+	}
 	return lens_check(l, err);
 }
 
-static bool find_voxel(const task *t, shape s, double voxel[3], GError **err)
+bool deconv_voxel(const task *t, double voxel[3], GError **err)
 {
 	const deconv_options *o = t->options;
 	const image_scale *f = t->inputs[0].scale;
 	for (int i = 0; i < 3; i++)
-		voxel[i] = f ? f->voxel[i] : NAN;
-	if (o->voxel && !voxel_parse("voxel", o->voxel, voxel, err))
+		voxel[i] = f && voxel_plausible(f->voxel[i]) ? f->voxel[i] : NAN;
+	return !o->voxel || voxel_parse("voxel", o->voxel, voxel, err);
+}
+
+bool deconv_psf_voxel(const task *t, const image_scale *of_file, double voxel[3], GError **err)
+{
+	const deconv_options *o = t->options;
+	for (int i = 0; i < 3; i++)
+		voxel[i] = of_file && voxel_plausible(of_file->voxel[i]) ? of_file->voxel[i] : NAN;
+	return !o->psf_voxel || voxel_parse("psf-voxel", o->psf_voxel, voxel, err);
+}
+
+static bool find_voxel(const task *t, shape s, double voxel[3], GError **err)
+{
+	if (!deconv_voxel(t, voxel, err))
 		return false;
 	if (isnan(voxel[0]) || isnan(voxel[1]) || (s.z > 1 && isnan(voxel[2])))
 		return missing("--voxel", "the size of a voxel", "--voxel 100,100,200, in nm: the camera's "
@@ -132,6 +161,12 @@ static array *microscope(const task *t, shape s, int64_t channel, GError **err)
 	psf_size_for(&l, g.voxel_nm, stack, g.size);
 	if (s.z == 1)
 		g.size[2] = 1;
+	g.focus_nm = lens_focus_nm(&l);
+	if (isnan(g.focus_nm)) {
+		error_set(err, RELUMINE_BAD_USAGE, "--depth", "try a smaller one", "no focus can be found: the "
+			"aberrations are too large");
+		return NULL;
+	}
 	if (!psf_grid_check(&g, &l, err))
 		return NULL;
 	array *psf = psf_widefield(t->cpu, &l, &g, &inside, err);
@@ -162,8 +197,13 @@ static bool microscopes(const task *t, shape s, GPtrArray *all, GError **err)
 	return true;
 }
 
-static bool from_file(const input *file, GPtrArray *all, GError **err)
+/* One channel's, the usual case, is taken from the task, which has no more use for it. */
+static bool from_file(input *file, GPtrArray *all, GError **err)
 {
+	if (file->data->shape.c == 1) {
+		g_ptr_array_add(all, input_take(file));
+		return true;
+	}
 	for (int64_t c = 0; c < file->data->shape.c; c++) {
 		array one = array_channel(file->data, c);
 		g_ptr_array_add(all, array_copy(&one));
@@ -171,10 +211,32 @@ static bool from_file(const input *file, GPtrArray *all, GError **err)
 	return device_ok(file->data->dev, err);
 }
 
+bool deconv_check_psf(const deconv_options *o, GError **err)
+{
+	int given = (o->psf != NULL) + (o->gaussian != NULL) + !isnan(o->disk) + (o->motion != NULL);
+	bool deep = o->model == (int)LENS_GIBSON_LANNI;
+	if (given > 1) {
+		error_set(err, RELUMINE_BAD_USAGE, "--psf", "leave out all but one of --psf, --gaussian, "
+			"--disk and --motion", "the PSF is given %d times", given);
+		return false;
+	}
+	if (deep && isnan(o->depth)) {
+		error_set(err, RELUMINE_BAD_USAGE, "--depth", "--depth 5000, in nm, and --ns 1.38 for what the "
+			"specimen is in", "the model gibson-lanni needs to know how deep the object is");
+		return false;
+	}
+	if (!deep && (!isnan(o->depth) || !isnan(o->ns))) {
+		error_set(err, RELUMINE_BAD_USAGE, isnan(o->ns) ? "--depth" : "--ns", "leave it out, or --model "
+			"gibson-lanni", "the model has no such thing");
+		return false;
+	}
+	return true;
+}
+
 GPtrArray *deconv_psfs(const task *t, shape s, GError **err)
 {
 	const deconv_options *o = t->options;
-	const input *file = task_picture(t, "psf");
+	input *file = g_hash_table_lookup(t->pictures, "psf");
 	g_autoptr(GPtrArray) all = g_ptr_array_new_with_free_func((GDestroyNotify)array_free);
 	bool shaped = o->gaussian || !isnan(o->disk) || o->motion;
 	if (file && !from_file(file, all, err))

@@ -10,25 +10,29 @@
 
 typedef struct {
 	const deconv_stack *stack;      /* borrowed */
-	rl_blur *blur;
 	rl_problem p;
 } channel;
 
-static void channel_clear(channel *c)
+/* All stacks of a channel share one, which takes more room than the PSF and has all of it. */
+static const rl_blur *blur_of(const task *t, const deconv_stack *s, GError **err)
 {
-	rl_blur_free(c->blur);
+	const deconv_options *o = t->options;
+	deconv_spread *spread = s->spread;
+	const rl_geometry g = rl_layout(s->y->shape, spread->size, s->centre, (enum rl_border)o->border);
+	if (!spread->blur)
+		spread->blur = rl_blur_new(t->dev, spread->psf, s->centre, &g, err);
+	if (spread->blur)
+		g_clear_pointer(&spread->psf, array_free);
+	return spread->blur;
 }
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(channel, channel_clear)
 
 static bool channel_load(channel *c, const task *t, const deconv_stack *s, GError **err)
 {
-	const deconv_options *o = t->options;
 	c->stack = s;
-	const rl_geometry g = rl_layout(s->y->shape, s->psf->shape, s->centre,
-		(enum rl_border)o->border);
-	c->blur = rl_blur_new(t->dev, s->psf_here, s->centre, &g, err);
-	c->p = (rl_problem){ .y = s->y, .weights = s->weights, .blur = c->blur };
-	return c->blur != NULL;
+	c->p = (rl_problem){
+		.y = s->y, .weights = s->weights, .offset = s->offset, .blur = blur_of(t, s, err)
+	};
+	return c->p.blur != NULL;
 }
 
 /* Relative change of the divergence: deconwolf's. */
@@ -37,12 +41,12 @@ static bool channel_load(channel *c, const task *t, const deconv_stack *s, GErro
 static rl_settings settings_of(const task *t, const deconv_data *d, const channel *c)
 {
 	const deconv_options *o = t->options;
-	shape w = c->blur->geometry.window, e = c->blur->geometry.estimate;
+	shape w = c->p.blur->geometry.window, e = c->p.blur->geometry.estimate;
 	double mean = vec_sum(c->stack->y) / (double)shape_count(w);
 	bool added = !isnan(d->background);
 	return (rl_settings){
-		.acceleration = (enum rl_acceleration)o->acceleration, .restart = true,
-		.bold = o->acceleration != RL_PLAIN, .background = added ? d->background : 0,
+		.acceleration = (enum rl_acceleration)o->acceleration, .restart = !o->compat,
+		.bold = o->acceleration != RL_PLAIN && !o->compat, .lag = o->compat ? 1 : 0, .flat = o->compat, .background = added ? d->background : 0,
 		.start = added ? fmax(mean - d->background, d->least) :
 			fmax(mean * (double)shape_count(w) / (double)shape_count(e), d->least),
 		.least = d->least, .seen = 0.01, .iterations = o->iterations,
@@ -110,6 +114,10 @@ static bool draw(task *t, const channel *c, const rl_settings *s, uint64_t seed,
 	g_autoptr(array) kept = array_move(kept_here, t->dev);
 	g_autoptr(array) held = array_move(held_here, t->dev);
 	rl_problem p = c->p;
+	g_autoptr(array) offset = p.offset ? array_copy(p.offset) : NULL;
+	if (offset)
+		vec_scale(offset, 1 - (float)HELD_BACK);
+	p.offset = offset;
 	rl_outcome outcome;
 	p.y = kept;
 	p.holdout = held;
@@ -175,7 +183,7 @@ static bool solve(task *t, const deconv_data *d, deconv_stack *stack, void *tall
 {
 	const deconv_options *options = t->options;
 	struct tally *sum = tally;
-	g_auto(channel) c = { 0 };
+	channel c;
 	rl_outcome o;
 	if (!channel_load(&c, t, stack, err))
 		return false;

@@ -6,6 +6,7 @@ static void stack_clear(deconv_stack *s)
 {
 	array_free(s->y);
 	array_free(s->weights);
+	array_free(s->offset);
 	array_free(s->psf);
 	array_free(s->result);
 }
@@ -14,15 +15,19 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(deconv_stack, stack_clear)
 static bool stack_load(deconv_stack *s, const task *t, const deconv_data *d, GError **err)
 {
 	int64_t channel = s->number / d->frames, frame = s->number % d->frames;
-	const deconv_spread *spread = deconv_spread_of(d, channel);
+	deconv_spread *spread = deconv_spread_of(d, channel);
 	s->y_here = deconv_frame(d->y, channel, frame, d->frames);
 	s->y = array_lend(&s->y_here, t->dev);
 	if (d->weights) {
 		array w = deconv_frame(d->weights, channel, frame, d->frames);
 		s->weights = array_lend(&w, t->dev);
 	}
-	s->psf_here = spread->psf;
-	s->psf = array_lend(spread->psf, t->dev);
+	if (d->offset) {
+		array o = deconv_frame(d->offset, channel, frame, d->frames);
+		s->offset = array_lend(&o, t->dev);
+	}
+	s->spread = spread;
+	s->psf = spread->psf ? array_lend(spread->psf, t->dev) : NULL;
 	s->centre = spread->centre;
 	return device_ok(t->dev, err);
 }

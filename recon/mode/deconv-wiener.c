@@ -78,6 +78,8 @@ static array *divide(const task *t, const array *y, const array *psf, position c
 static bool solve(task *t, const deconv_data *d, deconv_stack *s, void *tally, GError **err)
 {
 	(void)tally;
+	if (s->offset)
+		vec_subtract(s->y, s->offset);
 	if (!isnan(d->background))
 		vec_shift(s->y, (float)-d->background);
 	g_autoptr(array) x = divide(t, s->y, s->psf, s->centre);

@@ -9,35 +9,19 @@
 
 #define DEFAULT_BALANCE 0.01
 #define METHODS "rl|wiener|tikhonov|fista|fista-wavelet|nnls|admm|rif|unsupervised"
-#define AT(field) OPTION_AT(deconv_options, field)
+#define AT DECONV_AT
 
 static const relumine_option own_options[] = {
-	{ "psf", 'p', RELUMINE_FILE_IN, NULL, 0, 0, NULL, "FILE",
-		"the point spread function: what one point of light becomes", false, AT(psf) },
-	{ "gaussian", 0, RELUMINE_TEXT, NULL, 0, 0, NULL, "SIGMA[,Z]",
-		"in place of --psf: a Gaussian of so many pixels, and planes", false, AT(gaussian) },
-	{ "disk", 0, RELUMINE_NUMBER, NULL, 0.1, 2000, NULL, "RADIUS",
-		"in place of --psf: a lens out of focus, pixels", false, AT(disk) },
-	{ "motion", 0, RELUMINE_TEXT, NULL, 0, 0, NULL, "LENGTH,ANGLE",
-		"in place of --psf: a straight movement; pixels, degrees from right towards the top", false,
-		AT(motion) },
-	{ "na", 0, RELUMINE_NUMBER, NULL, 0.001, 4, NULL, "NA",
-		"of a microscope, whose PSF is worked out: numerical aperture; this and the next: not given, "
-		"the file's own", false, AT(na) },
-	{ "wavelength", 0, RELUMINE_NUMBER, NULL, 1, 1e6, NULL, "nm", "of the light", false,
-		AT(wavelength) },
-	{ "ni", 0, RELUMINE_NUMBER, NULL, 1, 4, NULL, "index", "refractive index of the immersion", false,
-		AT(ni) },
-	{ "voxel", 0, RELUMINE_TEXT, NULL, 0, 0, NULL, "X,Y,Z", "size of a voxel in nm", false,
-		AT(voxel) },
-	{ "model", 0, RELUMINE_CHOICE, NULL, 0, 0, "born-wolf|scalar|gibson-lanni|richards-wolf", NULL,
-		"of the microscope; more with `relumine psf make`; not given: born-wolf", false, AT(model) },
+	DECONV_PSF_ROWS,
 	{ "blind", 0, RELUMINE_FLAG, NULL, 0, 0, NULL, NULL,
 		"the PSF is found too: of a photograph from nothing, else from the PSF given", false,
 		AT(blind) },
 	{ "blind-size", 0, RELUMINE_INTEGER, NULL, 3, 255, NULL, "N",
 		"of a photograph's blur: at most so many pixels; not given: as many as it needs", false,
 		AT(blind_size) },
+	{ "blind-rounds", 0, RELUMINE_INTEGER, "10", 1, 10000, NULL, "N",
+		"with a PSF to start from: how often 5 steps of the object and 5 of the PSF are done", false,
+		AT(blind_rounds) },
 	{ "save-psf", 0, RELUMINE_FILE_OUT, NULL, 0, 0, NULL, "FILE",
 		"the PSF that --blind has found", false, AT(save_psf) },
 	{ "method", 0, RELUMINE_CHOICE, "rl", 0, 0, METHODS, NULL,
@@ -60,40 +44,60 @@ static const relumine_option own_options[] = {
 	{ "background", 0, RELUMINE_NUMBER, NULL, -1e30, 1e30, NULL, "COUNTS",
 		"even light that is no object, added to the model; not given: the estimate holds it", false,
 		AT(background) },
-	{ "offset", 0, RELUMINE_NUMBER, "0", -1e30, 1e30, NULL, "COUNTS",
-		"what the camera says without light", false, AT(offset) },
-	{ "gain", 0, RELUMINE_NUMBER, NULL, 1e-6, 1e9, NULL, "electrons",
+	{ "offset", 0, RELUMINE_FILE_IN, "0", -1e30, 1e30, NULL, "counts",
+		"what the camera says without light; of all pixels, or a map (this and the next)", false,
+		AT(offset) },
+	{ "gain", 0, RELUMINE_FILE_IN, NULL, 1e-6, 1e9, NULL, "electrons",
 		"electrons for one count; not given: as the noise of the picture says, or 1", false, AT(gain) },
-	{ "read-noise", 0, RELUMINE_NUMBER, "0", 0, 1e6, NULL, "electrons",
+	{ "read-noise", 0, RELUMINE_FILE_IN, "0", 0, 1e6, NULL, "electrons",
 		"noise of reading a pixel, root mean square", false, AT(read_noise) },
+	{ "mask", 0, RELUMINE_FILE_IN, NULL, 0, 0, NULL, "FILE",
+		"pixels that are 0 here are not believed", false, AT(mask) },
 	{ "saturation", 0, RELUMINE_NUMBER, "auto", 0, 1e30, "auto", "COUNTS",
 		"pixels from here on are saturated and not believed; auto: the largest integer", false,
 		AT(saturation) },
-	{ "psf-centre", 0, RELUMINE_CHOICE, "auto", 0, 0, "auto|peak|middle", NULL,
-		"which pixel of the PSF a point comes to: auto and peak: the brightest", false, AT(centre) },
 	{ "balance", 0, RELUMINE_NUMBER, "0.01", 1e-12, 1e12, NULL, "K",
 		"noise to signal of wiener, tikhonov and rif, relative to the largest |H|^2", false,
 		AT(balance) },
 	{ "tv-weight", 'w', RELUMINE_NUMBER, NULL, 0, 1000, NULL, "W",
 		"smoothness of fista, fista-wavelet and admm, relative to the largest of |H'y|; not given: as "
 		"much as the noise asks for", false, AT(tv_weight) },
+	{ "compat", 0, RELUMINE_CHOICE, "none", 0, 0, "none|deconwolf", NULL,
+		"as deconwolf 0.4.7 does it: its offset, least value, start and momentum, for comparisons",
+		false, AT(compat) },
 	{ "seed", 0, RELUMINE_INTEGER, "1", 0, 9e15, NULL, "N",
 		"of the light that --stop auto holds back", false, AT(seed) },
 	{ 0 }
 };
 
+/* What --compat deconwolf settles by itself, or does not know. */
+static bool check_compat(const deconv_options *o, GError **err)
+{
+	const struct { const char *option; bool set; } all[] = {
+		{ "--method", o->method != DECONV_RICHARDSON_LUCY }, { "--stop", o->stop == STOP_AUTO },
+		{ "--acceleration", o->acceleration == RL_BIGGS_ANDREWS },
+		{ "--border", o->border != RL_BORDER_UNKNOWN }, { "--background", !isnan(o->background) },
+		{ "--offset", g_strcmp0(o->offset, "0") != 0 }, { "--gain", o->gain != NULL },
+		{ "--read-noise", g_strcmp0(o->read_noise, "0") != 0 }, { "--mask", o->mask != NULL },
+		{ "--saturation", o->saturation >= 0 },
+	};
+	for (size_t i = 0; i < G_N_ELEMENTS(all) && o->compat; i++)
+		if (all[i].set) {
+			error_set(err, RELUMINE_BAD_USAGE, all[i].option, "leave out the one or the other",
+				"--compat deconwolf has it its own way");
+			return false;
+		}
+	return true;
+}
+
 static bool check(const void *options, GError **err)
 {
 	const deconv_options *o = options;
-	int given = (o->psf != NULL) + (o->gaussian != NULL) + !isnan(o->disk) + (o->motion != NULL);
-	if (given > 1) {
-		error_set(err, RELUMINE_BAD_USAGE, "--psf", "leave out all but one of --psf, --gaussian, "
-			"--disk and --motion", "the PSF is given %d times", given);
+	if (!deconv_check_psf(o, err) || !check_compat(o, err))
 		return false;
-	}
-	if (!o->blind && (o->save_psf || o->blind_size != INT64_MIN)) {
-		error_set(err, RELUMINE_BAD_USAGE, o->save_psf ? "--save-psf" : "--blind-size",
-			"add --blind; `relumine psf make` makes others", "no PSF is searched for without --blind");
+	if (o->save_psf && !o->blind) {
+		error_set(err, RELUMINE_BAD_USAGE, "--save-psf", "add --blind; `relumine psf make` makes "
+			"others", "no PSF is searched for without --blind");
 		return false;
 	}
 	if (o->method == DECONV_RICHARDSON_LUCY || o->stop != STOP_AUTO)
@@ -121,6 +125,8 @@ static void warn_of_idle_options(const task *t)
 		{ "balance", o->balance != DEFAULT_BALANCE, BALANCED },
 		{ "tv-weight", !isnan(o->tv_weight), PRIOR },
 	};
+	if (o->blind_size != INT64_MIN && (!o->blind || deconv_has_start(t)))
+		report_warn(t->report, "--blind-size has no effect without --blind, or with a PSF to start from");
 	for (size_t i = 0; i < G_N_ELEMENTS(all); i++)
 		if (all[i].set && !(all[i].methods & 1 << o->method))
 			report_warn(t->report, "--%s has no effect with --method %s", all[i].name,
@@ -139,10 +145,11 @@ static bool run(task *t, GError **err)
 {
 	const deconv_options *o = t->options;
 	g_auto(deconv_data) d = { 0 };
-	if (!task_step(t, "calibrate") || !deconv_prepare(t, &d, err) || !task_step(t, "reconstruct"))
+	if (!task_step(t, "calibrate") || !deconv_prepare(t, &d, err) || !deconv_blind(t, &d, err) ||
+	    !task_step(t, "reconstruct"))
 		return false;
 	warn_of_idle_options(t);
-	shape s = d.y->shape, p = d.spreads[0].psf->shape;
+	shape s = d.y->shape, p = d.spreads[0].size;
 	g_autoptr(array) result = array_new(t->cpu, REAL, s);
 	if (!device_ok(t->cpu, err) || !methods[o->method](t, &d, result, err)) {
 		error_while(err, "deconv, %d x %d x %d pixels (x, y, z) with a PSF of %d x %d x %d", (int)s.x,
@@ -150,11 +157,11 @@ static bool run(task *t, GError **err)
 		return false;
 	}
 	/* a background that was taken out has taken the shift with it */
-	if (isnan(d.background))
+	if (isnan(d.background) && d.shift > 0) {
 		vec_shift(result, (float)-d.shift);
+		vec_clamp(result, 0, INFINITY);
+	}
 	vec_scale(result, (float)(1 / d.scale));
-	if (o->save_psf)
-		deconv_give_psf(t, &d);
 	t->result = g_steal_pointer(&result);
 	t->scale = image_scale_copy(t->inputs[0].scale);
 	return device_ok(t->cpu, err);
@@ -163,7 +170,7 @@ static bool run(task *t, GError **err)
 const modality command_deconv = {
 	.command = {
 		.name = "deconv",
-		.summary = "undo a known blur, in 2-D or 3-D",
+		.summary = "undo a blur that is known or found, in 2-D or 3-D",
 		.inputs = "PICTURE",
 		.inputs_least = 1, .inputs_most = 1,
 		.writes = true,
@@ -172,6 +179,7 @@ const modality command_deconv = {
 			"relumine deconv stack.tif --psf psf.tif -o sharp.tif\n"
 			"relumine deconv stack.tif --na 1.4 --wavelength 520 --voxel 100,100,300 -o sharp.tif\n"
 			"relumine deconv photo.png --gaussian 2.1 -o sharp.png\n"
+			"relumine deconv photo.png --blind --method fista -o sharp.png --save-psf blur.tif\n"
 			"relumine deconv stack.tif --psf psf.tif --stop fixed --iterations 40 -o sharp.tif\n"
 			"relumine deconv stack.tif --psf psf.tif --method wiener -o quick.tif\n",
 		.description =
@@ -184,10 +192,14 @@ const modality command_deconv = {
 			"--tolerance.  --stop auto goes on as long as that pays: a tenth of the light is held back, by "
 			"chance, and the model of the rest predicts it better and better, until it begins to fit "
 			"noise.  That is longer, for numbers more than for the eye.\n"
+			"--blind without a PSF is for photographs that shake or a lens out of focus blurred all over "
+			"alike: the blur is the one under which few steep edges explain the picture.  With a PSF to "
+			"start from, object and PSF are found in turns.\n"
 			"Values of a .tif or .npy are those of the picture: the same total light.",
 	},
 	.options_size = sizeof(deconv_options),
 	.reads_pictures = true,
+	.takes_holes = true,
 	.check = check,
 	.run = run,
 };

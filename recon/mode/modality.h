@@ -13,6 +13,7 @@
 typedef struct {
 	const char *path;       /* for messages */
 	array *data;            /* REAL, CPU, values as stored */
+	array **owner;          /* where the job keeps it */
 	double white;           /* the largest value an integer sample can hold; 0 for float */
 	const image_scale *scale;       /* voxels, channels, points of time; NULL: nothing is known */
 } input;
@@ -35,6 +36,14 @@ typedef struct task {
 	GHashTable *extras;     /* FILE_OUT option name -> array *, owned: see task_add_picture */
 	GHashTable *extra_scales;       /* FILE_OUT option name -> image_scale *, owned */
 } task;
+
+/* The picture's numbers become the caller's: the job has them no more, nor their memory. */
+static inline array *input_take(input *in)
+{
+	array *data = in->data;
+	*in->owner = in->data = NULL;
+	return data;
+}
 
 /* The picture given with --option, or NULL. */
 static inline const input *task_picture(const task *t, const char *option)
@@ -79,8 +88,8 @@ static inline void task_scale_picture(task *t, const char *option, image_scale *
  *   TEXT, FILE_IN, FILE_OUT char * (many: char **, NULL-ended)
  * A NUMBER or INTEGER with `choices` also takes those words: the first is NaN or INT64_MIN, the
  * second has no place in one (use two options).
- * A FILE_IN with `choices` also takes those words: then there is no file to read (task_picture
- * gives NULL), and the record holds the word.
+ * A FILE_IN with `choices` also takes those words, with a range also numbers in it: then there is
+ * no file to read (task_picture gives NULL), and the record holds the word or the number as text.
  * Options that are not set and have no default are NaN, INT64_MIN, -1 or NULL.
  */
 typedef struct {
@@ -88,6 +97,7 @@ typedef struct {
 	size_t options_size;
 	bool reads_pictures;    /* the job reads the inputs and FILE_IN options beforehand; they are
 				 * finite */
+	bool takes_holes;       /* they may hold NaN and infinities: the command looks to them */
 	bool on_cpu;            /* works on the CPU alone: --device auto starts no OpenCL */
 	/* NULL, or whether the options fit together; asked before anything is read */
 	bool (*check)(const void *options, GError **err);

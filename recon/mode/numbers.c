@@ -2,29 +2,22 @@
 /* numbers.c - X,Y,Z as options get them */
 #include "mode/numbers.h"
 
-#include <string.h>
 #include "core/error.h"
+#include "core/numbers.h"
 #include "stage/microscope.h"
 
 bool numbers_parse(const char *option, const char *text, double least, double most, double to[3],
 	GError **err)
 {
-	g_auto(GStrv) parts = g_strsplit(text, ",", -1);
-	guint n = g_strv_length(parts);
-	bool sound = n >= 1 && n <= 3;
-	for (guint i = 0; sound && i < n; i++) {
-		char *rest;
-		to[i] = g_ascii_strtod(parts[i], &rest);
-		sound = rest != parts[i] && !*rest && to[i] >= least && to[i] <= most;
-	}
-	if (!sound) {
+	int n = numbers_read(text, least, most, 3, to);
+	if (n == 0) {
 		g_autofree char *remedy = g_strdup_printf("write it as X,Y,Z, each %g to %g", least, most);
 		error_set(err, RELUMINE_BAD_USAGE, option, remedy, "'%s' is not one to three numbers in "
 			"range", text);
 	}
 	if (n == 1)
 		to[1] = to[0];
-	return sound;
+	return n > 0;
 }
 
 bool numbers_parse_counts(const char *option, const char *text, int64_t to[3], GError **err)

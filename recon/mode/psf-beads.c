@@ -6,11 +6,12 @@
 #include "mode/modality.h"
 #include "mode/numbers.h"
 #include "stage/beads.h"
+#include "stage/microscope.h"
 #include "stage/psf.h"
 
 typedef struct {
-	char *size;
-	double threshold;
+	char *size, *voxel;
+	double threshold, diameter, na, wavelength, ni;
 	int64_t channel;
 	bool symmetric;
 } beads_options;
@@ -23,6 +24,18 @@ static const relumine_option options[] = {
 		AT(size) },
 	{ "threshold", 0, RELUMINE_NUMBER, "10", 1, 1e6, NULL, "T",
 		"a bead rises above the background by this many times the noise", false, AT(threshold) },
+	{ "diameter", 0, RELUMINE_NUMBER, NULL, 1, 1e6, NULL, "nm",
+		"of the beads: their own size is taken out", false, AT(diameter) },
+	{ "voxel", 0, RELUMINE_TEXT, NULL, 0, 0, NULL, "X,Y,Z",
+		"size of a voxel in nm; not given: as the file says", false, AT(voxel) },
+	{ "na", 0, RELUMINE_NUMBER, NULL, 0.001, 4, NULL, "NA",
+		"with --diameter, of a widefield microscope: what its aperture does not pass is left out "
+		"(this and the next)", false, AT(na) },
+	{ "wavelength", 0, RELUMINE_NUMBER, NULL, 1, 1e6, NULL, "nm", "of the beads' light", false,
+		AT(wavelength) },
+	{ "ni", 0, RELUMINE_NUMBER, NULL, 1, 4, NULL, "index",
+		"refractive index of the immersion; not given: as the file says, or the aperture suggests",
+		false, AT(ni) },
 	{ "symmetric", 0, RELUMINE_FLAG, NULL, 0, 0, NULL, NULL,
 		"average over turns about the axis: less noise, but no coma or astigmatism", false,
 		AT(symmetric) },
@@ -51,7 +64,40 @@ static bool check(const void *own, GError **err)
 {
 	const beads_options *o = own;
 	int64_t size[3];
-	return parse_size(o->size, size, err);
+	double voxel[3];
+	bool with_lens = !isnan(o->na) || !isnan(o->wavelength);
+	if (with_lens && (isnan(o->na) || isnan(o->wavelength))) {
+		error_set(err, RELUMINE_BAD_USAGE, isnan(o->na) ? "--na" : "--wavelength", "give both, or "
+			"none", "a lens is known by its aperture and the wavelength of the light");
+		return false;
+	}
+	if (isnan(o->diameter) && (with_lens || !isnan(o->ni))) {
+		error_set(err, RELUMINE_BAD_USAGE, "--diameter", "--diameter 100, in nm; or leave out --na, "
+			"--wavelength and --ni", "the lens is asked for with the beads' diameter alone");
+		return false;
+	}
+	return parse_size(o->size, size, err) && (!o->voxel || voxel_parse("voxel", o->voxel, voxel, err));
+}
+
+/* *ball is filled in where it is wanted; t->scale has the voxels. */
+static bool ball_of(const task *t, bead_ball *ball, GError **err)
+{
+	const beads_options *o = t->options;
+	const image_scale *s = t->scale;
+	int axes = t->inputs[0].data->shape.z > 1 ? 3 : 2;
+	*ball = (bead_ball){ .diameter_nm = o->diameter, .aperture = o->na, .wavelength_nm = o->wavelength,
+		.ni = !isnan(o->ni) ? o->ni : !isnan(s->refraction) ? s->refraction :
+			lens_likely_index(o->na) };
+	for (int k = 0; k < 3; k++) {
+		ball->voxel_nm[k] = s->voxel[k];
+		if (!isnan(o->diameter) && k < axes && isnan(s->voxel[k])) {
+			error_set(err, RELUMINE_BAD_USAGE, "--voxel", "--voxel 100,100,200, in nm", "--diameter needs "
+				"the size of a voxel, which is not in the file");
+			return false;
+		}
+	}
+	lens l = lens_ideal(LENS_BORN_WOLF, o->na, o->wavelength, ball->ni);
+	return isnan(o->na) || lens_check(&l, err);
 }
 
 /* --- the stack -------------------------------------------------------------------------------- */
@@ -103,7 +149,7 @@ static double to_unit(array *stack)
 }
 
 /* Voxels of the result: the input's, without channels and time. */
-static image_scale *scale_of(const image_scale *in)
+static image_scale *scale_of(const image_scale *in, const char *voxel)
 {
 	image_scale *s = image_scale_new();
 	for (int k = 0; in && k < 3; k++)
@@ -113,6 +159,8 @@ static image_scale *scale_of(const image_scale *in)
 		s->aperture = in->aperture;
 		s->refraction = in->refraction;
 	}
+	if (voxel)
+		voxel_parse("voxel", voxel, s->voxel, NULL);
 	return s;
 }
 
@@ -153,11 +201,19 @@ static void tell_beads(const GArray *beads, const beads_facts *f, double unit, r
 			(int)n[BEAD_BORDER], (int)n[BEAD_OVERLAP], (int)n[BEAD_FAINT]);
 }
 
+/* Of a ball's transform: periods in a diameter.  About 1 / width is the finest that a lens passes. */
+#define FIRST_ZERO 1.43
+
 static void tell_psf(const task *t, const beads_facts *f)
 {
+	const beads_options *o = t->options;
 	spot_facts spot;
 	spot_tell_widths(t->result, t->scale->voxel, t->report);
 	spot_measure(t->result, 0, &spot);
+	double width = fmin(spot.fwhm[0] * t->scale->voxel[0], spot.fwhm[1] * t->scale->voxel[1]);
+	if (o->diameter > FIRST_ZERO * width)
+		report_warn(t->report, "beads of %g nm hide structures finer than %.3g nm, which a PSF %.3g nm "
+			"wide has: take smaller ones", o->diameter, o->diameter / FIRST_ZERO, width);
 	if (spot.edge_most > 0.05)
 		report_warn(t->report, "the box cuts the light off where it still has %.2g of the peak: a "
 			"larger --size than %d,%d,%d would hold it", spot.edge_most, (int)f->size[0],
@@ -170,6 +226,7 @@ static bool run(task *t, GError **err)
 	const input *in = &t->inputs[0];
 	beads_rule rule = { .threshold = o->threshold, .white = in->white };
 	beads_facts facts = { 0 };
+	bead_ball ball;
 	if (!parse_size(o->size, rule.size, err) || !task_step(t, "find beads"))
 		return false;
 	g_autoptr(array) stack = stack_of(t, err);
@@ -184,11 +241,11 @@ static bool run(task *t, GError **err)
 		beads_find(stack, &rule, &facts, in->path, err);
 	if (!beads)
 		return false;
-	t->scale = scale_of(in->scale);
+	t->scale = scale_of(in->scale, o->voxel);
 	tell_beads(beads, &facts, unit, t->report);
-	if (!turnable(t, &facts, err) || !task_step(t, "average"))
+	if (!turnable(t, &facts, err) || !ball_of(t, &ball, err) || !task_step(t, "average"))
 		return false;
-	t->result = beads_average(stack, beads, &facts, err);
+	t->result = beads_average(stack, beads, &facts, isnan(o->diameter) ? NULL : &ball, err);
 	if (t->result && o->symmetric) {
 		array *turned = beads_turned(t->result, err);
 		array_free(t->result);
@@ -210,7 +267,9 @@ const modality command_psf_beads = {
 		.options = options,
 		.examples =
 			"relumine psf beads beads.tif -o psf.tif -o psf.png\n"
-			"relumine psf beads beads.tif --size 25,25,21 --symmetric -o psf.tif\n",
+			"relumine psf beads beads.tif --size 25,25,21 --symmetric -o psf.tif\n"
+			"relumine psf beads beads.tif --diameter 100 --voxel 80,80,200 --na 1.4 --wavelength 520 "
+			"-o points.tif\n",
 		.description =
 			"The stack shows small fluorescent beads, taken as the specimen will be. Hot pixels are "
 			"repaired. Beads are the maxima of the stack smoothed by a Gaussian of one voxel; left "
@@ -219,7 +278,8 @@ const modality command_psf_beads = {
 			"taken away, the median at the sides of its box; it is shifted by parts of a voxel so "
 			"that its centre stands on the middle one; and it counts as much as any other. The mean "
 			"sums to 1; where it is not above the noise it is 0. One bead in the middle of its "
-			"stack will do, but keeps all its noise. The sidecar has how many beads there were and "
+			"stack will do, but keeps all its noise. With --diameter the beads' own size is taken out, as "
+			"far as the light is above the noise. The sidecar has how many beads there were and "
 			"why some are left out, and the full width at half maximum along each axis.",
 	},
 	.options_size = sizeof(beads_options),

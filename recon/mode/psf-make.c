@@ -299,6 +299,19 @@ static array *of_shape(const task *t, psf_grid *g, GError **err)
 		psf_motion(t->cpu, o->length, isnan(o->angle) ? 0 : o->angle, g->size, err);
 }
 
+/* For the file: `deconv` compares the voxels with those of its picture. */
+static image_scale *scale_of(const make_options *o, const psf_grid *g)
+{
+	image_scale *s = image_scale_new();
+	for (int i = 0; i < 3; i++)
+		s->voxel[i] = voxel_plausible(g->voxel_nm[i]) ? g->voxel_nm[i] : NAN;
+	if (is_lens(o)) {
+		s->aperture = o->na;
+		s->refraction = o->ni;
+	}
+	return s;
+}
+
 static bool run(task *t, GError **err)
 {
 	const make_options *o = t->options;
@@ -306,9 +319,11 @@ static bool run(task *t, GError **err)
 	if (!task_step(t, "compute"))
 		return false;
 	t->result = o->model <= LIGHT_SHEET ? of_lens(t, &g, err) : of_shape(t, &g, err);
-	if (t->result)
-		spot_tell_widths(t->result, g.voxel_nm, t->report);
-	return t->result;
+	if (!t->result)
+		return false;
+	spot_tell_widths(t->result, g.voxel_nm, t->report);
+	t->scale = scale_of(o, &g);
+	return true;
 }
 
 const modality command_psf_make = {

@@ -250,7 +250,15 @@ static bool clean(array *psf, double noise, GError **err)
 	return true;
 }
 
-array *beads_average(const array *stack, GArray *beads, const beads_facts *facts, GError **err)
+/* Of one voxel, from that of the smoothed: a Gaussian of one voxel leaves 1 / (2 sqrt(pi)) an axis. */
+static double noise_of_voxel(shape s, double smoothed)
+{
+	int axes = (s.x > 1) + (s.y > 1) + (s.z > 1);
+	return smoothed * pow(2 * sqrt(M_PI), 0.5 * axes);
+}
+
+array *beads_average(const array *stack, GArray *beads, const beads_facts *facts,
+	const bead_ball *ball, GError **err)
 {
 	double light, variance = 0;
 	shape s = { 1, facts->size[2], facts->size[1], facts->size[0] };
@@ -265,6 +273,13 @@ array *beads_average(const array *stack, GArray *beads, const beads_facts *facts
 			return NULL;
 		vec_add(sum, one);
 		variance += light > 0 ? pow(facts->noise / light, 2) : 0;
+	}
+	if (ball) {
+		array *sharp = beads_without_size(sum, ball, noise_of_voxel(s, sqrt(variance)), err);
+		if (!sharp)
+			return NULL;
+		array_free(sum);
+		sum = sharp;
 	}
 	if (!clean(sum, sqrt(variance), err) || !psf_normalise(sum, PSF_NORM_VOLUME, NULL, NULL, err))
 		return NULL;

@@ -44,12 +44,29 @@ int64_t beads_repair(array *stack, GError **err);
 GArray *beads_find(const array *stack, const beads_rule *rule, beads_facts *facts,
 	const char *path, GError **err);
 
+/* The balls that the beads are, whose size is to be taken out of the PSF; x, y, z. */
+typedef struct {
+	double diameter_nm, voxel_nm[3];
+	/* Of a widefield microscope, whose light has no finer structure; NaN: what it was is not known. */
+	double aperture, wavelength_nm, ni;
+} bead_ball;
+
+/* Of an even ball: its Fourier transform, 1 at 0, at a frequency of so many periods a unit. */
+double ball_transfer(double diameter, double frequency);
+
+/*
+ * What beads that are points would have given in a box like that, whose voxels have white noise of
+ * that standard deviation.  NULL and *err on failure.
+ */
+array *beads_without_size(const array *box, const bead_ball *ball, double noise, GError **err);
+
 /*
  * The mean of those used: each less its background (the median of its box's sides), its centre on
- * the middle voxel, of equal light.  Sums to 1 and has no negative values; what is not above the
- * noise is 0.  Fills in the centres.
+ * the middle voxel, of equal light, and less their size (ball NULL: points).  Sums to 1 and has no
+ * negative values; what is not above the noise is 0.  Fills in the centres.
  */
-array *beads_average(const array *stack, GArray *beads, const beads_facts *facts, GError **err);
+array *beads_average(const array *stack, GArray *beads, const beads_facts *facts,
+	const bead_ball *ball, GError **err);
 
 /* The mean of 64 turns about the axis through the middle voxel of the planes; sums to 1. */
 array *beads_turned(const array *psf, GError **err);

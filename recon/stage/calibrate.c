@@ -27,20 +27,12 @@ double calibrate_corner(const array *a, int64_t c, corner where)
 	return sum / (side * side * (double)((end - first) * a->shape.z));
 }
 
-static float *scratch(int64_t n, GError **err)
-{
-	float *values = g_try_new(float, (gsize)n);
-	if (!values)
-		error_set(err, RELUMINE_OVER_LIMIT, NULL, "make the input smaller with --downsample",
-			"no memory to sort %" G_GINT64_FORMAT " pixels", n);
-	return values;
-}
-
 double calibrate_percentile(const array *a, int64_t c, double percent, GError **err)
 {
 	int64_t first = c < 0 ? 0 : c, end = c < 0 ? a->shape.c : c + 1, n = 0;
-	g_autofree float *values = scratch(shape_count(a->shape), err);
-	if (!values)
+	g_autoptr(array) list = array_new_list(a->dev, shape_count(a->shape));
+	float *values = list->mem;
+	if (!device_ok(a->dev, err))
 		return NAN;
 	for (int64_t p = first * a->shape.z; p < end * a->shape.z; p++)
 		for (int64_t i = 0; i < a->shape.y * a->shape.x; i++) {
@@ -56,21 +48,20 @@ void calibrate_subtract(array *a, double level, bool clip)
 	RUN(a, k_subtract_level, a, (float)level, clip ? 0.0f : -INFINITY);
 }
 
-/* Whether `frame` can be used for every plane of `a`. */
-static bool fits(const array *a, const array *frame, const char *what, const char *path,
+bool calibrate_frame_fits(const array *a, const array *frame, const char *what, const char *path,
 	GError **err)
 {
 	shape s = a->shape, f = frame->shape;
 	if (s.y == f.y && s.x == f.x && (f.c == 1 || f.c == s.c) && (f.z == 1 || f.z == s.z))
 		return true;
 	error_set(err, RELUMINE_MISMATCH, path, "use a frame from the same camera and settings",
-		"the %s frame has %" G_GINT64_FORMAT " x %" G_GINT64_FORMAT " pixels, %" G_GINT64_FORMAT
+		"the %s has %" G_GINT64_FORMAT " x %" G_GINT64_FORMAT " pixels, %" G_GINT64_FORMAT
 		" channels, but the picture %" G_GINT64_FORMAT " x %" G_GINT64_FORMAT ", %" G_GINT64_FORMAT,
 		what, f.y, f.x, f.c, s.y, s.x, s.c);
 	return false;
 }
 
-static array frame_plane(const array *frame, int64_t c, int64_t z)
+array calibrate_frame_plane(const array *frame, int64_t c, int64_t z)
 {
 	return array_plane(frame, MIN(c, frame->shape.c - 1), MIN(z, frame->shape.z - 1));
 }
@@ -78,11 +69,11 @@ static array frame_plane(const array *frame, int64_t c, int64_t z)
 bool calibrate_subtract_frame(array *a, const array *dark, bool clip, const char *path,
 	GError **err)
 {
-	if (!fits(a, dark, "dark", path, err))
+	if (!calibrate_frame_fits(a, dark, "dark frame", path, err))
 		return false;
 	for (int64_t c = 0; c < a->shape.c; c++)
 		for (int64_t z = 0; z < a->shape.z; z++) {
-			array plane = array_plane(a, c, z), level = frame_plane(dark, c, z);
+			array plane = array_plane(a, c, z), level = calibrate_frame_plane(dark, c, z);
 			vec_subtract(&plane, &level);
 		}
 	if (clip)
@@ -103,13 +94,13 @@ static uint8_t *marks(const array *a, GError **err)
 bool calibrate_flat(array *a, const array *flat, int64_t *repaired, const char *path, GError **err)
 {
 	*repaired = 0;
-	if (!fits(a, flat, "flat", path, err))
+	if (!calibrate_frame_fits(a, flat, "flat frame", path, err))
 		return false;
 	g_autofree uint8_t *bad = marks(a, err);
 	int64_t width = a->shape.x, n = a->shape.y * width;
 	for (int64_t p = 0; bad && p < shape_planes(a->shape); p++) {
 		array plane = array_plane(a, 0, p);
-		array f = frame_plane(flat, p / a->shape.z, p % a->shape.z);
+		array f = calibrate_frame_plane(flat, p / a->shape.z, p % a->shape.z);
 		double mean = vec_sum(&f) / (double)n;
 		if (!(mean > 0)) {
 			error_set(err, RELUMINE_BAD_INPUT, path, "check that this is the flat field and its "
@@ -211,10 +202,11 @@ int64_t calibrate_hot(array *a, double threshold, GError **err)
 {
 	int64_t width = a->shape.x, n = a->shape.y * width, count = 0;
 	g_autofree uint8_t *bad = marks(a, err);
-	g_autofree float *values = scratch(n, err);
+	g_autoptr(array) list = array_new_list(a->dev, n);
+	float *values = list->mem;
 	for (int64_t p = 0; p < shape_planes(a->shape); p++) {
 		array plane = array_plane(a, 0, p);
-		if (!bad || !values)
+		if (!bad || !device_ok(a->dev, err))
 			return -1;
 		double margin = threshold * plane_spread(&plane, bad, values);
 		for (int64_t i = 0; i < n; i++) {

@@ -28,6 +28,16 @@ double calibrate_percentile(const array *a, int64_t c, double percent, GError **
 void calibrate_subtract(array *a, double level, bool clip);
 
 /*
+ * Whether a frame can be used for every plane of `a`: the same rows and columns, and one channel
+ * and depth or as many.  MISMATCH; what: "dark frame".
+ */
+bool calibrate_frame_fits(const array *a, const array *frame, const char *what, const char *path,
+	GError **err);
+
+/* Its plane for one of a's: a view. */
+array calibrate_frame_plane(const array *frame, int64_t c, int64_t z);
+
+/*
  * Subtract a frame taken in the dark: same rows and columns, and one channel and depth (used for
  * all) or as many as `a`; else MISMATCH.  path: the frame's file, for the message.
  */

@@ -29,11 +29,10 @@ double chroma_noise(const array *rgb, GError **err)
 	if (s.y < 3 || s.x < 3)
 		return 0;
 	int64_t n = 0, most = 2 * s.z * (s.y - 2) * (s.x - 2);
-	g_autofree float *values = g_try_new(float, (gsize)most);
-	if (!values) {
-		error_set(err, RELUMINE_OVER_LIMIT, NULL, NULL, "no memory to measure colour noise");
+	g_autoptr(array) list = array_new_list(rgb->dev, most);
+	float *values = list->mem;
+	if (!device_ok(rgb->dev, err))
 		return NAN;
-	}
 	for (int which = 0; which < 2; which++)
 		for (int64_t z = 0; z < s.z; z++)
 			for (int64_t y = 1; y + 1 < s.y; y++)

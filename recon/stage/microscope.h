@@ -31,6 +31,9 @@ typedef struct {
 /* A lens used as it was made for: specimen like immersion, no depth. */
 lens lens_ideal(enum lens_model model, double aperture, double wavelength_nm, double ni);
 
+/* Refractive index of the immersion of an objective like that, where nobody has said. */
+double lens_likely_index(double aperture);
+
 /* BAD_USAGE, named by the options of `psf make`, where there is no such lens. */
 bool lens_check(const lens *l, GError **err);
 

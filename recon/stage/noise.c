@@ -58,12 +58,11 @@ double noise_gain(const array *a, GError **err)
 {
 	const double least_slope = 1e-6;
 	int64_t most = shape_count(a->shape);
-	g_autofree float *scratch = g_try_new(float, (gsize)most);
-	double low = calibrate_percentile(a, -1, 0.5, err), high = NAN;
-	if (!scratch) {
-		error_set(err, RELUMINE_OVER_LIMIT, NULL, NULL, "no memory to measure the noise");
+	g_autoptr(array) list = array_new_list(a->dev, most);
+	float *scratch = list->mem;
+	if (!device_ok(a->dev, err))
 		return NAN;
-	}
+	double low = calibrate_percentile(a, -1, 0.5, err), high = NAN;
 	if (!isnan(low))
 		high = calibrate_percentile(a, -1, 99.5, err);
 	struct fit f = { 0 };

@@ -54,6 +54,11 @@ bool lens_check(const lens *l, GError **err)
 	return l->model != LENS_GIBSON_LANNI || check_layers(l, err);
 }
 
+double lens_likely_index(double aperture)
+{
+	return aperture > 1.33 ? 1.515 : aperture > 0.95 ? 1.333 : 1;
+}
+
 /* --- points ----------------------------------------------------------------------------------- */
 
 double lens_intensity(const lens *l, double r_nm, double z_nm)

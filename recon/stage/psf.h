@@ -26,6 +26,15 @@ bool psf_check(const array *psf, const char *path, GError **err);
  */
 bool psf_normalise(array *psf, enum psf_norm norm, double *factor, const char *path, GError **err);
 
+/*
+ * (1, z, y, x) on other voxels; ratio: the old ones' size over the new ones', order x, y, z as all
+ * here.  The light is kept: what a voxel holds is shared out by lengths.  The middle of the element
+ * `centre` stays the middle of one, whose place it becomes; up to window - 1 elements on either
+ * side of it are kept.  A single plane has no size along z.  CPU; never NULL.
+ */
+array *psf_resampled(const array *psf, const double ratio[3], int64_t centre[3],
+	const int64_t window[3]);
+
 /* Values below `share` (0..1) of the largest of all become 0. */
 void psf_cut_below(array *psf, double share);
 

@@ -117,7 +117,7 @@ static void expose_rows(int64_t first, int64_t end, void *data)
 	g_atomic_int_add(&e->clipped, clipped);
 }
 
-double simulate_sensor(array *light, const sensor *s)
+static exposure exposure_of(array *light, const sensor *s)
 {
 	double peak = (double)vec_max_abs(light), full = s->photons > 0 ? s->photons : 1;
 	exposure e = { light, s, peak > 0 ? full / peak : 0, 1, INFINITY, 0 };
@@ -125,6 +125,18 @@ double simulate_sensor(array *light, const sensor *s)
 		e.white = exp2(s->bits) - 1;
 		e.gain = HEADROOM * e.white / full;
 	}
+	return e;
+}
+
+double simulate_counts_for_light(array *light, const sensor *s)
+{
+	const exposure e = exposure_of(light, s);
+	return e.electrons * e.gain;
+}
+
+double simulate_sensor(array *light, const sensor *s)
+{
+	exposure e = exposure_of(light, s);
 	if (light->mem)
 		device_each(light->dev, shape_planes(light->shape) * light->shape.y, 8, expose_rows, &e);
 	return (double)e.clipped / (double)shape_count(light->shape);

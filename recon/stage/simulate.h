@@ -30,4 +30,7 @@ typedef struct {
  */
 double simulate_sensor(array *light, const sensor *s);
 
+/* What it says, beyond the dark level, for a light of 1 in that picture. */
+double simulate_counts_for_light(array *light, const sensor *s);
+
 #endif
