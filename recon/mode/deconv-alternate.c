@@ -11,6 +11,12 @@
 
 /* Steps of either before it is the other's turn: as published. */
 enum { STEPS = 5 };
+/*
+ * And of the object at first: while it is softer than it can be the PSF becomes too narrow.  On
+ * simulated points and discs PSFs 30 % too wide ended 2 % too narrow after 100 steps, 3 % too wide
+ * after 300, and 11 % too narrow after 30.
+ */
+enum { FIRST_STEPS = 100 };
 /* Voxels of which the sensor sees less than this share are left out, as the solver does. */
 #define SEEN 0.01
 /* Of the largest: a PSF's pixel that the object tells less of is left out. */
@@ -94,13 +100,13 @@ static array *ratio(const duet *s, const linop *a, const array *v, int64_t f)
 	return r;
 }
 
-static void step_object(const duet *s, int64_t f)
+static void step_object(const duet *s, int64_t f, int steps)
 {
 	g_autoptr(linop) a = deconv_model(s->dev, &s->g, s->psf, s->centre);
 	g_autoptr(array) seen = linop_new_domain(a);
 	g_autoptr(array) back = linop_new_domain(a);
 	linop_adjoint(a, seen, s->weights[f]);
-	for (int k = 0; k < STEPS; k++) {
+	for (int k = 0; k < steps; k++) {
 		g_autoptr(array) r = ratio(s, a, s->x[f], f);
 		linop_adjoint(a, back, r);
 		vec_divide(back, seen, (float)SEEN);
@@ -212,7 +218,7 @@ static bool run_channel(const task *t, const deconv_data *d, int64_t channel, de
 			return false;
 		}
 		for (int64_t f = 0; f < s.frames; f++)
-			step_object(&s, f);
+			step_object(&s, f, k == 0 ? FIRST_STEPS : STEPS);
 		find_psf(&s);
 	}
 	bool sound = vec_finite(s.psf) && vec_sum(s.psf) > 0.5;
