@@ -13,7 +13,7 @@
 /* From level to level pictures shrink by the root of 2 until kernels are this small. */
 #define SMALLEST 5.0
 /* Rounds of picture and kernel at each level. */
-enum { ROUNDS = 8 };
+enum { ROUNDS = 5 };
 /* Of the number of pixels with a gradient, for values from 0 to 1; falls to the least. */
 #define WEIGHT 4e-3
 #define WEIGHT_LEAST 1e-4
