@@ -38,11 +38,11 @@ static bool suitable(const task *t, shape s, GError **err)
 			"a stack needs a PSF to start from");
 		return false;
 	}
-	return MIN(s.y, s.x) >= KERNEL_PICTURE_LEAST || refuse(t, err, "give a larger part of the picture, "
-		"or the PSF", "is too small to find its blur: it takes 64 x 64 pixels");
+	return MIN(s.y, s.x) >= KERNEL_PICTURE_LEAST || refuse(t, err, "give a larger part of it, or the "
+		"PSF", "is too small to find its blur: it takes 64 x 64 pixels");
 }
 
-/* --- what the kernel is told from -------------------------------------------------------------- */
+/* --- what the kernel is told from ------------------------------------------------------------- */
 
 /* The middle of all channels' mean, on the device. */
 static array *middle_of(const task *t, const array *a)
@@ -89,7 +89,7 @@ static bool sound(const task *t, const array *picture, GError **err)
 		"holds next to nothing but noise in its middle: no blur can be found in it");
 }
 
-/* --- what is told of it ------------------------------------------------------------------------ */
+/* --- what is told of it ----------------------------------------------------------------------- */
 
 /* Effective pixels: 1 over the sum of squares, 1 for a picture that is sharp. */
 static void tell(const task *t, const array *k, double rim, int64_t box)
@@ -157,7 +157,7 @@ bool deconv_blind_kernel(const task *t, deconv_data *d, GError **err)
 	return device_ok(t->cpu, err);
 }
 
-/* --- into a file ------------------------------------------------------------------------------- */
+/* --- into a file ------------------------------------------------------------------------------ */
 
 /* How far the PSFs reach from their centres along an axis, as an odd size. */
 static int64_t odd_around(int64_t size, int64_t centre)

@@ -68,8 +68,8 @@ static int64_t lengths_of(const array *a, int direction, float *lengths)
 }
 
 /*
- * How long gradients must be so that of each direction twice as many are longer as a kernel has rows:
- * few edges, the longest, tell a kernel most (Cho and Lee, ACM Trans. Graph. 28, 2009).
+ * How long gradients must be so that of each direction twice as many are longer as a kernel has
+ * rows: few edges, the longest, tell most of it (Cho and Lee, ACM Trans. Graph. 28, 2009).
  */
 static double first_least(const array *picture, int64_t size, device *cpu, GError **err)
 {

@@ -23,8 +23,8 @@ typedef struct {
 /*
  * The kernel of at most size x size pixels under which the picture is a blurred one of few steep
  * edges, coarse to fine (Xu, Zheng and Jia, CVPR 2013; Pan, Hu, Su and Yang, CVPR 2014).
- * size: odd, at most a quarter of the picture's sides.  The caller's; NULL and *err when the picture
- * has no edges to tell it by (BAD_INPUT), or the device failed.
+ * size: odd, at most a quarter of the sides.  The caller's; NULL and *err when there are no
+ * edges to tell it by (BAD_INPUT), or the device failed.
  */
 array *kernel_estimate(const kernel_problem *p, int64_t size, GError **err);
 
