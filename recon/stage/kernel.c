@@ -53,15 +53,16 @@ static int direction_of(float y, float x)
 	return MIN((int)(turn * DIRECTIONS), DIRECTIONS - 1);
 }
 
-/* Lengths of the gradients of one direction, into `lengths`; how many. */
-static int64_t lengths_of(const array *a, int direction, float *lengths)
+/* Lengths of the gradients of one direction, where believed, into `lengths`; how many. */
+static int64_t lengths_of(const array *a, const array *believed, int direction, float *lengths)
 {
 	int64_t n = 0;
 	for (int64_t y = 1; y < a->shape.y; y++)
 		for (int64_t x = 1; x < a->shape.x; x++) {
 			const float *row = array_row(a, 0, 0, y), *above = array_row(a, 0, 0, y - 1);
 			float down = row[x] - above[x], right = row[x] - row[x - 1];
-			if (direction_of(down, right) == direction)
+			bool counts = !believed || array_row(believed, 0, 0, y)[x] > 0;
+			if (counts && direction_of(down, right) == direction)
 				lengths[n++] = sqrtf(down * down + right * right);
 		}
 	return n;
@@ -71,12 +72,14 @@ static int64_t lengths_of(const array *a, int direction, float *lengths)
  * How long gradients must be so that of each direction twice as many are longer as a kernel has
  * rows: few edges, the longest, tell most of it (Cho and Lee, ACM Trans. Graph. 28, 2009).
  */
-static double first_least(const array *picture, int64_t size, device *cpu, GError **err)
+static double first_least(const kernel_problem *p, int64_t size, GError **err)
 {
-	g_autoptr(array) here = array_move(picture, cpu);
+	device *cpu = p->cpu;
+	g_autoptr(array) here = array_move(p->picture, cpu);
+	g_autoptr(array) believed = p->believed ? array_move(p->believed, cpu) : NULL;
 	int64_t count = here->shape.y * here->shape.x;
 	double least = INFINITY;
-	if (!device_ok(picture->dev, err) || !device_ok(cpu, err))
+	if (!device_ok(p->picture->dev, err) || !device_ok(cpu, err))
 		return NAN;
 	g_autofree float *lengths = g_try_new(float, (gsize)count);
 	if (!lengths) {
@@ -84,7 +87,7 @@ static double first_least(const array *picture, int64_t size, device *cpu, GErro
 		return NAN;
 	}
 	for (int i = 0; i < DIRECTIONS; i++) {
-		int64_t n = lengths_of(here, i, lengths);
+		int64_t n = lengths_of(here, believed, i, lengths);
 		if (n > 0)
 			least = fmin(least, (double)select_nth(lengths, n, MAX(n - 1 - 2 * size, 0)));
 	}
@@ -214,7 +217,7 @@ static array *next_level(search *s, array *before, double scale, int64_t size, G
 	g_autoptr(array) coarse = before;
 	load_level(s, scale, size);
 	if (!coarse) {
-		s->least = first_least(s->picture, size, s->whole.cpu, err);
+		s->least = first_least(&s->level, size, err);
 		if (isnan(s->least))
 			return NULL;
 	}

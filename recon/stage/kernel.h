@@ -36,7 +36,7 @@ array *kernel_find(const kernel_problem *p, int64_t limit, GError **err);
 
 /* The share of the light in the outermost two rings: a kernel cut off has some. */
 double kernel_rim(const array *k);
-#define KERNEL_RIM_EMPTY 0.02
+#define KERNEL_RIM_EMPTY 0.01
 
 /* How far values above 0 reach from the middle, the farther of left and right, up and down. */
 void kernel_reach(const array *k, int64_t *y, int64_t *x);
