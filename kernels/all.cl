@@ -27,3 +27,6 @@
 #include "mirror.cl"
 #include "blind.cl"
 #include "band.cl"
+#include "bounds.cl"
+#include "constrained.cl"
+#include "power.cl"

@@ -17,30 +17,47 @@ KERNEL(k_towards, OUT(y), IN(b), NUM(t))
 }
 
 /*
- * A group is the n elements `stride` apart: one pixel of the n components of a gradient.  The
- * items are the pixels of the first component.
+ * A group is the n elements `stride` apart, n 1 to 3: one pixel of the n components of a gradient.
+ * The items are the pixels of the first component.  Not loops: those keep compilers from vectors.
  */
+static inline float group_length(GLOBAL const float *u, idx i, idx n, idx stride)
+{
+	float sum = u[i] * u[i];
+	if (n > 1)
+		sum += u[i + stride] * u[i + stride];
+	if (n > 2)
+		sum += u[i + 2 * stride] * u[i + 2 * stride];
+	return sqrt(sum);
+}
+
+static inline void group_scale(GLOBAL float *u, idx i, idx n, idx stride, float keep)
+{
+	u[i] *= keep;
+	if (n > 1)
+		u[i + stride] *= keep;
+	if (n > 2)
+		u[i + 2 * stride] *= keep;
+}
+
 KERNEL(k_group_length, OUT(y), IN(u), INT(n), INT(stride))
 {
-	EACH(i) {
-		float sum = 0.0f;
-		for (idx a = 0; a < n; a++)
-			sum += u[i + a * stride] * u[i + a * stride];
-		y[i] = sqrt(sum);
-	}
+	EACH(i)
+		y[i] = group_length(u, i, n, stride);
+}
+
+/* each group times its factor */
+KERNEL(k_group_multiply, OUT(u), IN(factor), INT(n), INT(stride))
+{
+	EACH(i)
+		group_scale(u, i, n, stride, factor[i]);
 }
 
 /* proximal operator of t times the sum of lengths: each group shortened by t */
 KERNEL(k_group_shrink, OUT(u), INT(n), INT(stride), NUM(t))
 {
 	EACH(i) {
-		float sum = 0.0f;
-		for (idx a = 0; a < n; a++)
-			sum += u[i + a * stride] * u[i + a * stride];
-		float length = sqrt(sum);
-		float keep = length > t ? (length - t) / length : 0.0f;
-		for (idx a = 0; a < n; a++)
-			u[i + a * stride] *= keep;
+		float length = group_length(u, i, n, stride);
+		group_scale(u, i, n, stride, length > t ? (length - t) / length : 0.0f);
 	}
 }
 
@@ -48,11 +65,7 @@ KERNEL(k_group_shrink, OUT(u), INT(n), INT(stride), NUM(t))
 KERNEL(k_group_project, OUT(u), INT(n), INT(stride))
 {
 	EACH(i) {
-		float sum = 0.0f;
-		for (idx a = 0; a < n; a++)
-			sum += u[i + a * stride] * u[i + a * stride];
-		float keep = sum > 1.0f ? 1.0f / sqrt(sum) : 1.0f;
-		for (idx a = 0; a < n; a++)
-			u[i + a * stride] *= keep;
+		float length = group_length(u, i, n, stride);
+		group_scale(u, i, n, stride, length > 1.0f ? 1.0f / length : 1.0f);
 	}
 }

@@ -21,3 +21,20 @@ ROW_KERNEL(k_rl_seen, OUT(a), INT(a_pitch), IN(upper), IN(lower), INT(pitch), IN
 				lower[first + x];
 	}
 }
+
+/*
+ * Rows of a cyclic grid, from row y on counted from the PSF's first: its rows by `scale`, zeros
+ * else.  Column 0 is the PSF's column `centre`.
+ */
+ROW_KERNEL(k_rl_place, OUT(to), INT(to_pitch), IN(psf), INT(pitch), INT(y), INT(grid_y), INT(psf_y),
+	INT(centre), INT(width), INT(psf_x), NUM(scale))
+{
+	EACH_ROW(r) {
+		idx row = (y + r) % grid_y;
+		EACH_COLUMN(x, width) {
+			idx column = x + centre < width ? x + centre : x + centre - width;
+			int is_psf = row < psf_y && column < psf_x;
+			to[r * to_pitch + x] = is_psf ? scale * psf[row * pitch + column] : 0.0f;
+		}
+	}
+}

@@ -70,14 +70,23 @@ static linop *make_pad(device *dev, shape s)
 	return linop_pad(dev, part, s, at);
 }
 
+/* Powers of 2: where a single pixel has no difference, no rounding is left to be a gap. */
+static distances pick_spacing(void)
+{
+	double z = ldexp(1, (int)pick(-2, 2)), y = ldexp(1, (int)pick(-2, 2));
+	return (distances){ z, y, ldexp(1, (int)pick(-2, 2)) };
+}
+
 static linop *make_periodic(device *dev, shape s)
 {
-	return linop_gradient(dev, s, (int)pick(2, 3), BORDER_PERIODIC);
+	const distances d = pick_spacing();
+	return linop_gradient(dev, s, (int)pick(2, 3), BORDER_PERIODIC, &d);
 }
 
 static linop *make_replicate(device *dev, shape s)
 {
-	return linop_gradient(dev, s, (int)pick(2, 3), BORDER_REPLICATE);
+	const distances d = pick_spacing();
+	return linop_gradient(dev, s, (int)pick(2, 3), BORDER_REPLICATE, &d);
 }
 
 static linop *make_area(device *dev, shape s)
@@ -102,7 +111,7 @@ static linop *make_separable(device *dev, shape s)
 /* sum and stack and chain in one */
 static linop *make_compound(device *dev, shape s)
 {
-	linop *d = linop_gradient(dev, s, 2, BORDER_PERIODIC);
+	linop *d = linop_gradient(dev, s, 2, BORDER_PERIODIC, NULL);
 	linop *ridge = linop_scale(linop_identity(dev, s), 0.5f);
 	linop *normal = linop_add(linop_normal(linop_ref(d)), linop_ref(ridge));
 	return linop_stack(linop_chain(d, normal), ridge);
@@ -132,7 +141,8 @@ static linop *make_convolve_sum(device *dev, shape s)
 static linop *make_inverse(device *dev, shape s)
 {
 	g_autoptr(linop) m = make_convolve(dev, s);
-	return linop_convolve_inverse(m, 0.3, 0.4, 0.5);
+	const distances d = pick_spacing();
+	return linop_convolve_inverse(m, 0.3, 0.4, 0.5, &d);
 }
 
 /* a lensless camera: the window of a convolution on a grid of at least twice its size */

@@ -41,8 +41,8 @@ static corner corner_new(device *dev)
 	c.h = psf_spectrum(c.psf, c.grid, NULL);
 	c.m = linop_convolve(dev, c.grid, c.psf, psf_origin(c.window, c.grid), 2);
 	c.crop = linop_crop(dev, c.window, c.grid, (position){ 0, 0, 0 });
-	c.gradient = linop_gradient(dev, c.grid, 2, BORDER_PERIODIC);
-	c.inverse = linop_convolve_inverse(c.m, 0.5, 0.1, 0.2);
+	c.gradient = linop_gradient(dev, c.grid, 2, BORDER_PERIODIC, NULL);
+	c.inverse = linop_convolve_inverse(c.m, 0.5, 0.1, 0.2, NULL);
 	return c;
 }
 

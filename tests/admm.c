@@ -48,7 +48,7 @@ static camera camera_new(device *dev, shape s, shape window)
 	camera c = { .dev = dev };
 	c.m = blur(dev, s);
 	c.crop = linop_crop(dev, window, s, window_centre(window, s));
-	c.gradient = linop_gradient(dev, s, 2, BORDER_PERIODIC);
+	c.gradient = linop_gradient(dev, s, 2, BORDER_PERIODIC, NULL);
 	c.forward = linop_chain(linop_ref(c.crop), linop_ref(c.m));
 	c.b = linop_new_range(c.forward);
 	c.v = linop_new_domain(c.forward);
@@ -79,7 +79,7 @@ static void normal_equations(void)
 	shape s = { 2, 1, 3, 5 };
 	for (int order = 0; order < 2; order++) {
 		g_auto(camera) c = camera_new(device_new("cpu", 2, NULL, NULL), s, s);
-		g_autoptr(linop) inverse = linop_convolve_inverse(c.m, 0.5, 0.1, 0.2);
+		g_autoptr(linop) inverse = linop_convolve_inverse(c.m, 0.5, 0.1, 0.2, NULL);
 		admm_problem p = problem_of(&c);
 		p.order = (enum admm_order)order;
 		p.inverse = inverse;
@@ -98,7 +98,7 @@ static void inner_solvers(void)
 	for (int kind = 0; kind < 4; kind++) {
 		g_auto(camera) c = camera_new(device_new("cpu", 2, NULL, NULL), (shape){ 2, 1, 7, 9 },
 			(shape){ 2, 1, 4, 5 });
-		g_autoptr(linop) inverse = linop_convolve_inverse(c.m, 0.5, 0.1, 0.2);
+		g_autoptr(linop) inverse = linop_convolve_inverse(c.m, 0.5, 0.1, 0.2, NULL);
 		g_autoptr(array) other = array_like(c.v);
 		const stop_rule stop = { 20, 0, NULL };
 		admm_problem p = problem_of(&c);
@@ -130,7 +130,7 @@ static void against_saddle(void)
 	for (int kind = 0; kind < 4; kind++) {
 		g_auto(camera) c = camera_new(device_new("cpu", 2, NULL, NULL), (shape){ 2, 1, 6, 5 },
 			(shape){ 2, 1, 4, 3 });
-		g_autoptr(linop) inverse = linop_convolve_inverse(c.m, 0.5, 0.1, 0.2);
+		g_autoptr(linop) inverse = linop_convolve_inverse(c.m, 0.5, 0.1, 0.2, NULL);
 		admm_problem p = problem_of(&c);
 		set_kind(&p, kind);
 		p.inverse = inverse;
@@ -159,9 +159,9 @@ static void channels_apart(void)
 	g_autoptr(linop) m = linop_convolve(c.dev, s, psf, (position){ 0, 1, 1 }, 2);
 	g_autoptr(linop) m_one = linop_convolve(c.dev, one, psf, (position){ 0, 1, 1 }, 2);
 	g_autoptr(linop) crop = linop_identity(c.dev, one);
-	g_autoptr(linop) gradient = linop_gradient(c.dev, one, 2, BORDER_PERIODIC);
-	g_autoptr(linop) inverse = linop_convolve_inverse(m, 0.5, 0.1, 0.2);
-	g_autoptr(linop) inverse_one = linop_convolve_inverse(m_one, 0.5, 0.1, 0.2);
+	g_autoptr(linop) gradient = linop_gradient(c.dev, one, 2, BORDER_PERIODIC, NULL);
+	g_autoptr(linop) inverse = linop_convolve_inverse(m, 0.5, 0.1, 0.2, NULL);
+	g_autoptr(linop) inverse_one = linop_convolve_inverse(m_one, 0.5, 0.1, 0.2, NULL);
 	const stop_rule stop = { 30, 0, NULL };
 	admm_problem p = problem_of(&c);
 	set_kind(&p, 1);
@@ -217,7 +217,7 @@ static void opencl(void)
 		for (int on_opencl = 0; on_opencl < 2; on_opencl++) {
 			g_auto(camera) c = camera_new(device_new(on_opencl ? "opencl" : "cpu", 1, NULL, NULL),
 				(shape){ 2, 1, 12, 15 }, (shape){ 2, 1, 6, 7 });
-			g_autoptr(linop) inverse = linop_convolve_inverse(c.m, 0.5, 0.1, 0.2);
+			g_autoptr(linop) inverse = linop_convolve_inverse(c.m, 0.5, 0.1, 0.2, NULL);
 			const stop_rule stop = { 100, 0, NULL };
 			admm_problem p = problem_of(&c);
 			set_kind(&p, kind);

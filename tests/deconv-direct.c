@@ -27,11 +27,15 @@ static double one(int64_t c, int64_t z, int64_t y, int64_t x)
 	return 1;
 }
 
-/* What is left of the wave: 1 / (1 + balance R), R relative to the largest g, 4 an axis. */
+/*
+ * What is left of the wave: 1 / (1 + balance R), R relative to the largest g, 4 an axis.  Where a
+ * pixel is twice as wide as high the wave's g is a quarter, and so is x's part of the largest.
+ */
 static void waves(void)
 {
-	static const struct { int method; double share; } rows[] = {
-		{ DECONV_TIKHONOV, 2.0 / 8 }, { DECONV_RIF, 2.0 * 2.0 / (8 * 8) },
+	static const struct { int method; double wide, share; } rows[] = {
+		{ DECONV_TIKHONOV, 1, 2.0 / 8 }, { DECONV_RIF, 1, 2.0 * 2.0 / (8 * 8) },
+		{ DECONV_TIKHONOV, 2, 0.5 / 5 }, { DECONV_RIF, 2, 0.5 * 0.5 / (5 * 5) },
 	};
 	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
 		g_autoptr(GError) err = NULL;
@@ -41,7 +45,7 @@ static void waves(void)
 		deconv_options options = { .method = rows[i].method, .balance = 5 };
 		deconv_spread spread = { .psf = psf };
 		deconv_data d = { .y = y, .frames = 1, .spreads = &spread, .n_spreads = 1,
-			.background = NAN, .scale = 1 };
+			.background = NAN, .scale = 1, .apart = { 1, 1, rows[i].wide } };
 		task t = { .cpu = cpu, .dev = cpu, .options = &options };
 		deconv_wiener(&t, &d, x, &err);
 		g_assert_no_error(err);
@@ -133,7 +137,7 @@ static void likeliest(void)
 	const shape grid = { 1, 1, GRID_Y, GRID_X };
 	g_autoptr(linop) m = linop_convolve(cpu, grid, psf, (position){ 0, 1, 1 }, 2);
 	g_autoptr(array) blur = linop_convolve_power(m);
-	g_autoptr(array) penalty = gradient_spectrum(cpu, grid, 2);
+	g_autoptr(array) penalty = gradient_spectrum(cpu, grid, 2, NULL);
 	g_autofree powers *p = g_new(powers, 1);
 	task t = { .cpu = cpu, .dev = cpu, .report = report_new() };
 	vec_multiply(penalty, penalty);

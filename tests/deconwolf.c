@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* deconwolf.c - `relumine deconv --compat deconwolf` against that program's scheme in plain loops */
+/* deconwolf.c - `relumine deconv --compat deconwolf` against its scheme in plain loops */
 #include <math.h>
 #include "core/error.h"
 #include "math/vec.h"

@@ -13,7 +13,7 @@ device *cpu;
 /* data M'M + smooth Psi'Psi + ridge, by operators that know nothing of the inverse */
 static linop *normal_matrix(linop *m, shape s, float data, float smooth, float ridge)
 {
-	linop *gradient = linop_gradient(m->dev, s, 2, BORDER_PERIODIC);
+	linop *gradient = linop_gradient(m->dev, s, 2, BORDER_PERIODIC, NULL);
 	return linop_add(linop_scale(linop_normal(linop_ref(m)), data),
 		linop_add(linop_scale(linop_normal(gradient), smooth),
 			linop_scale(linop_identity(m->dev, s), ridge)));
@@ -86,7 +86,7 @@ static volume volume_new(void)
 	volume s = {
 		linop_convolve_sum(cpu, GRID, psf, (position){ 0, 2, 2 }),
 		linop_crop(cpu, WINDOW, FLAT, (position){ 0 }),
-		linop_gradient(cpu, GRID, 2, BORDER_PERIODIC),
+		linop_gradient(cpu, GRID, 2, BORDER_PERIODIC, NULL),
 		array_new(cpu, REAL, WINDOW), array_new(cpu, REAL, GRID)
 	};
 	array_fill_uniform(s.b, 9);

@@ -58,15 +58,16 @@ static void halo(void)
 	}
 }
 
-/* v[i - 1] - v[i] on a 3 x 2 x 4 volume, by index arithmetic */
+/* (v[i - 1] - v[i]) / d on a 3 x 2 x 4 volume, by index arithmetic; d: powers of 2, so exact */
 static void gradient_values(void)
 {
 	g_autoptr(device) dev = device_new("cpu", 2, NULL, NULL);
 	shape s = { 2, 3, 2, 4 };
 	g_autoptr(array) v = uniform(dev, s, 3);
+	const distances apart = { 4, 0.5, 2 };
 	for (int around = 0; around < 2; around++) {
 		g_autoptr(linop) d = linop_gradient(dev, s, 3,
-			around ? BORDER_PERIODIC : BORDER_REPLICATE);
+			around ? BORDER_PERIODIC : BORDER_REPLICATE, &apart);
 		g_autoptr(array) u = linop_new_range(d);
 		linop_apply(d, u, v);
 		for (int64_t i = 0; i < shape_count(s); i++) {
@@ -74,9 +75,11 @@ static void gradient_values(void)
 			int64_t bx = x ? x - 1 : around ? 3 : 0, by = y ? y - 1 : around ? 1 : 0;
 			int64_t bz = z ? z - 1 : around ? 2 : 0;
 			float here = array_row(v, c, z, y)[x];
-			g_assert_cmpfloat(array_row(u, c, z, y)[x], ==, array_row(v, c, z, by)[x] - here);
-			g_assert_cmpfloat(array_row(u, 2 + c, z, y)[x], ==, array_row(v, c, z, y)[bx] - here);
-			g_assert_cmpfloat(array_row(u, 4 + c, z, y)[x], ==, array_row(v, c, bz, y)[x] - here);
+			float up = array_row(v, c, z, by)[x] - here, left = array_row(v, c, z, y)[bx] - here;
+			float under = array_row(v, c, bz, y)[x] - here;
+			g_assert_cmpfloat(array_row(u, c, z, y)[x], ==, up * 2);
+			g_assert_cmpfloat(array_row(u, 2 + c, z, y)[x], ==, left / 2);
+			g_assert_cmpfloat(array_row(u, 4 + c, z, y)[x], ==, under / 4);
 		}
 	}
 }
@@ -129,7 +132,7 @@ static void separable_values(void)
 static void power_iteration(void)
 {
 	g_autoptr(device) dev = device_new("cpu", 1, NULL, NULL);
-	g_autoptr(linop) d = linop_gradient(dev, (shape){ 1, 1, 1, 6 }, 2, BORDER_PERIODIC);
+	g_autoptr(linop) d = linop_gradient(dev, (shape){ 1, 1, 1, 6 }, 2, BORDER_PERIODIC, NULL);
 	d->norm2 = -1;
 	g_assert_cmpfloat_with_epsilon(linop_norm2(d), 4 * 1.02, 1e-3);
 }
@@ -230,21 +233,23 @@ static void origin_rule(void)
 	g_assert_cmpfloat((double)vec_max_abs(y), <, 1e-6);
 }
 
-/* F Psi'Psi x = L F x */
+/* F Psi'Psi x = L F x, whatever the distances */
 static void gradient_spectrum_values(void)
 {
 	static const shape sizes[] = { { 1, 1, 6, 8 }, { 1, 1, 7, 5 }, { 1, 3, 4, 5 }, { 1, 1, 1, 1 } };
+	const distances apart = { 2.5, 1.5, 0.8 };
 	g_autoptr(device) dev = device_new("cpu", 2, NULL, NULL);
 	for (size_t i = 0; i < G_N_ELEMENTS(sizes); i++) {
 		shape s = sizes[i];
 		int axes = s.z > 1 ? 3 : 2;
 		g_autoptr(fft) f = fft_new(dev, s, axes);
-		g_autoptr(linop) normal = linop_normal(linop_gradient(dev, s, axes, BORDER_PERIODIC));
+		g_autoptr(linop) normal = linop_normal(linop_gradient(dev, s, axes, BORDER_PERIODIC,
+			&apart));
 		g_autoptr(array) x = uniform(dev, s, 6);
 		g_autoptr(array) y = array_like(x);
 		g_autoptr(array) x_hat = array_new(dev, COMPLEX, fft_spectrum_shape(s));
 		g_autoptr(array) y_hat = array_like(x_hat);
-		g_autoptr(array) l = gradient_spectrum(dev, s, axes);
+		g_autoptr(array) l = gradient_spectrum(dev, s, axes, &apart);
 		linop_apply(normal, y, x);
 		fft_forward(f, x_hat, x);
 		fft_forward(f, y_hat, y);
@@ -260,12 +265,14 @@ static void gradient_spectrum_values(void)
 static void inverse_values(void)
 {
 	g_autoptr(device) dev = device_new("cpu", 2, NULL, NULL);
+	const distances apart = { 3, 0.7, 1.2 };
 	for (int axes = 2; axes <= 3; axes++) {
 		shape s = { 2, axes == 3 ? 4 : 1, 9, 10 };
 		g_autoptr(array) psf = uniform(dev, (shape){ 2, s.z, 4, 5 }, 3);
 		g_autoptr(linop) m = linop_convolve(dev, s, psf, (position){ 0, 1, 2 }, axes);
-		g_autoptr(linop) r = linop_convolve_inverse(m, 0.3, 0.2, 0.5);
-		g_autoptr(linop) smooth = linop_normal(linop_gradient(dev, s, axes, BORDER_PERIODIC));
+		g_autoptr(linop) r = linop_convolve_inverse(m, 0.3, 0.2, 0.5, &apart);
+		g_autoptr(linop) smooth = linop_normal(linop_gradient(dev, s, axes, BORDER_PERIODIC,
+			&apart));
 		g_autoptr(linop) forward = linop_add(linop_scale(linop_normal(linop_ref(m)), 0.3f),
 			linop_add(linop_scale(linop_ref(smooth), 0.2f),
 				linop_scale(linop_identity(dev, s), 0.5f)));

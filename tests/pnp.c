@@ -33,8 +33,9 @@ static model model_new(const array *psf, shape grid, shape window, linop *k, pro
 	const double mu1 = 0.4, mu2 = 0.7, mu3 = 0.3;
 	array_fill_uniform(a.b, 11);
 	vec_shift(a.b, 0.2f);
-	a.inverse = k->range.shape.c > grid.c ? linop_convolve_inverse(a.m, mu1, mu2, mu3) :
-		linop_convolve_inverse(a.m, mu1, 0, mu2 + mu3);
+	vec_fill(a.v, 0);
+	a.inverse = k->range.shape.c > grid.c ? linop_convolve_inverse(a.m, mu1, mu2, mu3, NULL) :
+		linop_convolve_inverse(a.m, mu1, 0, mu2 + mu3, NULL);
 	a.p = (split_problem){ .m = a.m, .crop = a.crop, .k = k, .b = a.b, .g = g, .mu1 = mu1,
 		.mu2 = mu2, .mu3 = mu3, .spread = { 1 / mu2, 1 / mu2 }, .inverse = a.inverse };
 	return a;
@@ -139,7 +140,7 @@ static void total_variation(void)
 	g_autoptr(array) psf = make(window, three_points);
 	for (int64_t iterations = 1; iterations <= 60; iterations += 13) {
 		g_auto(model) a = model_new(psf, grid, window,
-			linop_gradient(cpu, grid, 2, BORDER_PERIODIC), prox_group((float)tau, 2));
+			linop_gradient(cpu, grid, 2, BORDER_PERIODIC, NULL), prox_group((float)tau, 2));
 		const admm_problem q = {
 			.m = a.m, .crop = a.crop, .gradient = a.k, .b = a.b, .mu1 = a.p.mu1,
 			.mu2 = a.p.mu2, .mu3 = a.p.mu3, .tau = tau, .isotropic = true, .nonnegative = true,

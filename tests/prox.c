@@ -121,6 +121,62 @@ static void simple_optimal(void)
 	try_everything(haar2, (shape){ 1, 2, 7, 5 }, 0.3f, false);
 }
 
+/* --- powers ----------------------------------------------------------------------------------- */
+
+static double power_cost(double z, double v, double t, int root)
+{
+	return (z - v) * (z - v) / 2 + t * pow(fabs(z), 1 - 1 / (double)root);
+}
+
+/* The step for each length against the least of a fine grid, below, near and far above the edge. */
+static void power_by_trial(void)
+{
+	enum { LENGTHS = 60, STEPS = 20000 };
+	static const double steps[] = { 1e-4, 0.02, 1, 300 };
+	g_autoptr(device) dev = device_new("cpu", 1, NULL, NULL);
+	for (int i = 0; i < 8; i++) {
+		int root = 2 + i % 2;
+		double t = steps[i / 2], edge = power_edge(root, t);
+		g_autoptr(prox) p = prox_power(2, root, 2);
+		g_autoptr(array) u = array_new(dev, REAL, (shape){ 2, 1, 1, LENGTHS });
+		float values[2 * LENGTHS], got[2 * LENGTHS];
+		g_assert_cmpfloat_with_epsilon(power_step_for(root, edge) / t, 1, 1e-9);
+		for (int k = 0; k < LENGTHS; k++) {
+			double v = edge * (k < 30 ? 0.05 + 0.05 * k : pow(10, (k - 30) / 5.0));
+			values[k] = (float)(0.6 * v);
+			values[LENGTHS + k] = (float)(-0.8 * v);
+		}
+		array_upload(u, values);
+		prox_step(p, u, (float)(t / 2));
+		array_download(u, got);
+		for (int k = 0; k < LENGTHS; k++) {
+			double v = (double)values[k] / 0.6, z = (double)got[k] / 0.6, best = INFINITY;
+			for (int j = 0; j <= STEPS; j++)
+				best = fmin(best, power_cost(v * j / STEPS, v, t, root));
+			/* a float's rounding of v and z */
+			double slack = 1e-6 * best + 1e-13 * v * v;
+			g_assert_cmpfloat(power_cost(z, v, t, root), <=, best + slack);
+			g_assert_cmpfloat_with_epsilon((double)got[LENGTHS + k], -0.8 * z, 1e-5 * v);
+			g_assert_true((z > 0) == (v > edge) || fabs(v / edge - 1) < 1e-5);
+		}
+	}
+}
+
+/* 27^(2/3) + 8^(2/3) + 0, (3, 4): 5^(1/2) */
+static void power_values(void)
+{
+	g_autoptr(device) dev = device_new("cpu", 1, NULL, NULL);
+	g_autoptr(prox) two_thirds = prox_power(2, 3, 1);
+	g_autoptr(prox) half = prox_power(1, 2, 2);
+	g_autoptr(array) x = line(dev, 3, (float[]){ 27, -8, 0 });
+	g_autoptr(array) u = array_new(dev, REAL, (shape){ 2, 1, 1, 1 });
+	array_upload(u, (float[]){ 3, -4 });
+	g_assert_cmpfloat_with_epsilon(prox_value(two_thirds, x), 26, 1e-5);
+	g_assert_cmpfloat_with_epsilon(prox_value(half, u), sqrt(5), 1e-6);
+	prox_step(half, u, 0);
+	expect(u, (double[]){ 3, -4 }, 1e-30);
+}
+
 /* --- total variation ------------------------------------------------------------------------- */
 
 static prox *tv(device *dev, shape s, tv_settings set)
@@ -145,6 +201,22 @@ static void tv_step_edge(void)
 		expect(x, (double[]){ 1.3, 1.3, 3.8, 3.8, 3.8 }, 1e-5);
 		prox_step(p, x, 20);
 		expect(x, (double[]){ 2.8, 2.8, 2.8, 2.8, 2.8 }, 1e-4);
+	}
+}
+
+/* Between planes that are d apart an edge costs 1 / d of its height: it sinks by as much less. */
+static void tv_planes_apart(void)
+{
+	static const distances apart = { 3, 1, 1 };
+	g_autoptr(device) dev = device_new("cpu", 2, NULL, NULL);
+	for (int isotropic = 0; isotropic < 2; isotropic++) {
+		g_autoptr(prox) p = tv(dev, (shape){ 1, 5, 1, 1 },
+			(tv_settings){ .axes = 3, .isotropic = isotropic, .apart = &apart });
+		g_autoptr(array) x = array_new(dev, REAL, (shape){ 1, 5, 1, 1 });
+		array_upload(x, (float[]){ 1, 1, 4, 4, 4 });
+		g_assert_cmpfloat_with_epsilon(prox_value(p, x), 1, 1e-6);
+		prox_step(p, x, 0.6f);
+		expect(x, (double[]){ 1.1, 1.1, 4 - 0.2 / 3, 4 - 0.2 / 3, 4 - 0.2 / 3 }, 1e-5);
 	}
 }
 
@@ -173,12 +245,15 @@ static void tv_nonnegative(void)
 static void tv_optimal(void)
 {
 	g_autoptr(device) dev = device_new("cpu", 2, NULL, NULL);
+	static const distances apart = { 2.5, 1.4, 1 };
 	static const tv_settings kinds[] = {
-		{ 2, BORDER_REPLICATE, false, false, 2000, 0, false },
-		{ 2, BORDER_PERIODIC, true, false, 2000, 0, false },
-		{ 2, BORDER_REPLICATE, true, true, 2000, 0, true },
-		{ 3, BORDER_PERIODIC, true, false, 2000, 0, false },
-		{ 3, BORDER_REPLICATE, false, true, 2000, 0, false },
+		{ 2, BORDER_REPLICATE, false, false, 2000, 0, false, NULL },
+		{ 2, BORDER_PERIODIC, true, false, 2000, 0, false, NULL },
+		{ 2, BORDER_REPLICATE, true, true, 2000, 0, true, NULL },
+		{ 3, BORDER_PERIODIC, true, false, 2000, 0, false, NULL },
+		{ 3, BORDER_REPLICATE, false, true, 2000, 0, false, NULL },
+		{ 3, BORDER_REPLICATE, true, false, 2000, 0, false, &apart },
+		{ 3, BORDER_PERIODIC, true, true, 2000, 0, false, &apart },
 	};
 	shape s = { 2, 3, 5, 4 };
 	for (size_t i = 0; i < G_N_ELEMENTS(kinds); i++) {
@@ -257,7 +332,8 @@ static void haar_cycle(void)
 
 static void opencl(void)
 {
-	static const tv_settings set = { 3, BORDER_REPLICATE, true, true, 20, 0, false };
+	static const distances apart = { 2.5, 1.4, 1 };
+	static const tv_settings set = { 3, BORDER_REPLICATE, true, true, 20, 0, false, &apart };
 	g_autoptr(device) cpu = device_new("cpu", 2, NULL, NULL);
 	g_autoptr(device) dev = device_new("opencl", 1, NULL, NULL);
 	if (!dev) {
@@ -265,13 +341,13 @@ static void opencl(void)
 		return;
 	}
 	shape s = { 2, 3, 13, 18 };
-	enum { KINDS = 7 };
+	enum { KINDS = 9 };
 	prox *kinds[2][KINDS];
 	for (int i = 0; i < 2; i++) {
 		prox *made[KINDS] = {
 			prox_soft(1), prox_soft_nonnegative(1), prox_box(-0.5f, 0.25f), prox_group(1, 2),
 			prox_haar(1, 0), prox_haar_cycle(0.2f, BORDER_PERIODIC),
-			prox_tv(i ? dev : cpu, s, 1, &set)
+			prox_tv(i ? dev : cpu, s, 1, &set), prox_power(0.2f, 2, 1), prox_power(0.3f, 3, 2)
 		};
 		memcpy(kinds[i], made, sizeof(made));
 	}
@@ -298,7 +374,10 @@ int main(int argc, char **argv)
 	g_test_add_func("/prox/conjugate", conjugate);
 	g_test_add_func("/prox/group", group);
 	g_test_add_func("/prox/optimal", simple_optimal);
+	g_test_add_func("/prox/power/by-trial", power_by_trial);
+	g_test_add_func("/prox/power/values", power_values);
 	g_test_add_func("/prox/tv/edge", tv_step_edge);
+	g_test_add_func("/prox/tv/planes-apart", tv_planes_apart);
 	g_test_add_func("/prox/tv/block-on-ring", tv_block_on_ring);
 	g_test_add_func("/prox/tv/nonnegative", tv_nonnegative);
 	g_test_add_func("/prox/tv/optimal", tv_optimal);

@@ -68,9 +68,10 @@ static void normal_equations(void)
 	g_autoptr(array) disturbed = make(s, noise);
 	vec_axpy(captures, 0.05f, disturbed);
 	g_autoptr(linop) model = pairs_model(scenes);
-	g_autoptr(linop) a = linop_chain(linop_gradient(cpu, s, 2, BORDER_REPLICATE), linop_ref(model));
+	g_autoptr(linop) a = linop_chain(linop_gradient(cpu, s, 2, BORDER_REPLICATE, NULL),
+		linop_ref(model));
 	g_autoptr(array) b = linop_new_range(a);
-	g_autoptr(linop) gradient = linop_gradient(cpu, s, 2, BORDER_REPLICATE);
+	g_autoptr(linop) gradient = linop_gradient(cpu, s, 2, BORDER_REPLICATE, NULL);
 	linop_apply(gradient, b, captures);
 	g_autofree float *packed = g_new(float, shape_count(b->shape));
 	array_download(b, packed);
@@ -131,9 +132,9 @@ static void minimum(void)
 	vec_scale(captures, 1 / 65521.0f);
 	g_autoptr(array) h = array_new(cpu, REAL, (shape){ 1, 1, s.y, s.x });
 	pairs_fit fit = estimate(h, scenes, captures, 0.1, 5000);
-	g_autoptr(linop) a = linop_chain(linop_gradient(cpu, s, 2, BORDER_REPLICATE),
+	g_autoptr(linop) a = linop_chain(linop_gradient(cpu, s, 2, BORDER_REPLICATE, NULL),
 		pairs_model(scenes));
-	g_autoptr(linop) gradient = linop_gradient(cpu, s, 2, BORDER_REPLICATE);
+	g_autoptr(linop) gradient = linop_gradient(cpu, s, 2, BORDER_REPLICATE, NULL);
 	g_autoptr(array) b = linop_new_range(a);
 	g_autoptr(array) r = linop_new_range(a);
 	g_autoptr(array) slope = array_like(h);

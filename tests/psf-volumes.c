@@ -199,6 +199,36 @@ static void same_for_any_threads(void)
 	}
 }
 
+/*
+ * By rays: through oil into water, of a point at the depth d, those of sine p NA leave as if from a
+ * focus at -d sqrt(n^2 - NA^2 p^2) / sqrt(ns^2 - NA^2 p^2), so those at the rim come from further
+ * down than those in the middle.  The brightest place on the axis is between; what the others make
+ * is a tail towards smaller z, where the stage is nearer: before it, and behind it when flipped.
+ */
+static void order_of_planes(void)
+{
+	const double depth = 10000, aperture = 1.2, n = 1.515, ns = 1.33;
+	lens l = lens_ideal(LENS_GIBSON_LANNI, aperture, 520, n);
+	l.ns = ns;
+	l.depth_nm = depth;
+	double middle = -depth * n / ns, focus = lens_focus_nm(&l);
+	double rim = -depth * sqrt((n * n - aperture * aperture) / (ns * ns - aperture * aperture));
+	g_test_message("focus %g, rays from %g to %g", focus, rim, middle);
+	g_assert_cmpfloat(focus, >, rim);
+	g_assert_cmpfloat(focus, <, middle);
+	const psf_grid g = { { 1, 1, 101 }, { 100, 100, 100 }, focus, PSF_OVER_POINTS };
+	g_autoptr(array) psf = volume(&l, &g);
+	for (int turn = 0; turn < 2; turn++) {
+		double before = 0, after = 0;
+		for (int64_t z = 0; z < 35; z++) {
+			before += at(psf, 0, z, 0, 0);
+			after += at(psf, 0, 100 - z, 0, 0);
+		}
+		g_assert_cmpfloat(turn ? after : before, >, 2 * (turn ? before : after));
+		psf_flip_z(psf);
+	}
+}
+
 static const stage_test tests[] = {
 	{ "/psf-volumes/deconwolf", pixels_of_deconwolf },
 	{ "/psf-volumes/points", points_of_a_volume },
@@ -207,6 +237,7 @@ static const stage_test tests[] = {
 	{ "/psf-volumes/sizes", sizes },
 	{ "/psf-volumes/refusals", refusals },
 	{ "/psf-volumes/threads", same_for_any_threads },
+	{ "/psf-volumes/order", order_of_planes },
 };
 
 int main(int argc, char **argv)

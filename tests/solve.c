@@ -174,7 +174,7 @@ static void saddle_tv(void)
 	g_autoptr(device) dev = device_new("cpu", 2, NULL, NULL);
 	g_autoptr(array) b = array_new(dev, REAL, (shape){ 1, 1, 1, 5 });
 	g_autoptr(array) x = array_like(b);
-	g_autoptr(linop) gradient = linop_gradient(dev, b->shape, 2, BORDER_REPLICATE);
+	g_autoptr(linop) gradient = linop_gradient(dev, b->shape, 2, BORDER_REPLICATE, NULL);
 	g_autoptr(linop) identity = linop_identity(dev, b->shape);
 	g_autoptr(prox) f = prox_soft(0.6f);
 	g_autoptr(prox) data = prox_quadratic(b, 1);

@@ -5,12 +5,9 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include "core/error.h"
+#include "core/memory.h"
 #include "core/opencl.h"
-
-#define MEMORY_ALIGNMENT 64     /* bytes: a cache line, the widest vector */
-#define HUGE_PAGE (2 << 20)     /* bytes */
 
 /* Elements of one set of planes; halo: 1 with the ring around each plane, 0 without. */
 static bool set_size(shape s, int64_t halo, int64_t *pitch, int64_t *elements)
@@ -84,54 +81,24 @@ static void unreserve(device *dev, int64_t bytes)
 	g_mutex_unlock(&dev->mutex);
 }
 
-/*
- * Large arrays are mapped one by one: what is freed goes back to the system at once, and huge pages
- * spare the walks along columns most of their address look-ups.
- */
-static bool is_large(int64_t bytes)
+static void *room_for(const array *a, GError **err)
 {
-	return bytes >= 2 * HUGE_PAGE;
-}
-
-static void *memory_new(int64_t bytes)
-{
-	void *buffer = NULL;
-	if (!is_large(bytes))
-		return posix_memalign(&buffer, MEMORY_ALIGNMENT, (size_t)bytes) == 0 ? buffer : NULL;
-	size_t size = (size_t)bytes;
-	char *room = mmap(NULL, size + HUGE_PAGE, PROT_READ | PROT_WRITE,
-		MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (room == MAP_FAILED)
-		return NULL;
-	size_t before = -(uintptr_t)room % HUGE_PAGE, page = 4096;
-	size_t used = (size + page - 1) / page * page;
-	if (before > 0)
-		munmap(room, before);
-	if (size + HUGE_PAGE > before + used)
-		munmap(room + before + used, size + HUGE_PAGE - before - used);
-	madvise(room + before, size, MADV_HUGEPAGE);
-	return room + before;
-}
-
-static void memory_free(void *buffer, int64_t bytes)
-{
-	if (is_large(bytes))
-		munmap(buffer, (size_t)bytes);
-	else
-		free(buffer);
+	void *buffer = a->in_file ? memory_new_in_file(a->dev->spill, a->bytes, err) :
+		memory_new(a->bytes);
+	if (buffer || a->in_file)
+		return buffer;
+	g_autofree char *need = g_format_size_full((guint64)a->bytes, G_FORMAT_SIZE_IEC_UNITS);
+	error_set(err, RELUMINE_OVER_LIMIT, NULL, "make the input smaller with --downsample, or "
+		"free memory", "the system has no %s left for an array", need);
+	return NULL;
 }
 
 static bool allocate(array *a, int64_t elements)
 {
-	if (a->dev->opencl) {
-		a->buffer = opencl_alloc(a->dev, a->bytes);
-	} else if (!(a->buffer = memory_new(a->bytes))) {
-		GError *err = NULL;
-		g_autofree char *need = g_format_size_full((guint64)a->bytes, G_FORMAT_SIZE_IEC_UNITS);
-		error_set(&err, RELUMINE_OVER_LIMIT, NULL, "make the input smaller with --downsample, or "
-			"free memory", "the system has no %s left for an array", need);
+	GError *err = NULL;
+	a->buffer = a->dev->opencl ? opencl_alloc(a->dev, a->bytes) : room_for(a, &err);
+	if (err)
 		device_fail(a->dev, err);
-	}
 	if (!a->buffer)
 		return false;
 	if (!a->dev->opencl) {
@@ -148,7 +115,7 @@ static bool allocate(array *a, int64_t elements)
 	return true;
 }
 
-static array *new_array(device *dev, enum array_type type, shape s, int64_t halo)
+static array *new_array(device *dev, enum array_type type, shape s, int64_t halo, bool in_file)
 {
 	array *a = g_new0(array, 1);
 	int64_t elements;
@@ -164,10 +131,12 @@ static array *new_array(device *dev, enum array_type type, shape s, int64_t halo
 	}
 	a->bytes = elements * (int64_t)sizeof(float) * (type == COMPLEX ? 2 : 1);
 	a->origin = halo * 2 * a->pitch;        /* one halo row, and one for what is left of it */
-	if (!reserve(dev, a->bytes)) {
+	a->in_file = in_file && dev->spill;
+	if (!a->in_file && !reserve(dev, a->bytes)) {
 		a->bytes = 0;
 	} else if (!allocate(a, elements)) {
-		unreserve(dev, a->bytes);
+		if (!a->in_file)
+			unreserve(dev, a->bytes);
 		a->bytes = 0;
 	}
 	return a;
@@ -175,12 +144,26 @@ static array *new_array(device *dev, enum array_type type, shape s, int64_t halo
 
 array *array_new(device *dev, enum array_type type, shape s)
 {
-	return new_array(dev, type, s, 1);
+	return new_array(dev, type, s, 1, false);
 }
 
 array *array_new_bare(device *dev, enum array_type type, shape s)
 {
-	return new_array(dev, type, s, 0);
+	return new_array(dev, type, s, 0, false);
+}
+
+array *array_new_in_file(device *dev, enum array_type type, shape s)
+{
+	return new_array(dev, type, s, 1, true);
+}
+
+/* A picture as large as this share of what all arrays may take leaves too little to work in. */
+#define LARGE_SHARE 8
+
+array *array_new_picture(device *dev, shape s)
+{
+	bool large = dev->memory_limit > 0 && array_bytes(REAL, s) > dev->memory_limit / LARGE_SHARE;
+	return new_array(dev, REAL, s, 1, large);
 }
 
 array *array_new_list(device *dev, int64_t n)
@@ -203,7 +186,9 @@ void array_free(array *a)
 {
 	if (!a)
 		return;
-	if (a->bytes) {
+	if (a->bytes && a->in_file) {
+		memory_free_in_file(a->buffer, a->bytes);
+	} else if (a->bytes) {
 		unreserve(a->dev, a->bytes);
 		if (a->dev->opencl)
 			opencl_release(a->buffer);
@@ -346,4 +331,20 @@ array *array_lend(const array *a, device *dev)
 	*v = *a;
 	v->bytes = 0;
 	return v;
+}
+
+void array_forget(const array *a, int64_t z, int64_t y, int64_t rows)
+{
+	int64_t bytes = rows * a->pitch * (int64_t)sizeof(float);
+	if (!a->in_file || !a->mem)
+		return;
+	memory_forget(array_row(a, 0, z, y), bytes);
+	if (a->imag)
+		memory_forget(array_row(a, 0, z, y) + a->imag, bytes);
+}
+
+void array_forget_all(const array *a)
+{
+	if (a->in_file && a->bytes)
+		memory_forget(a->buffer, a->bytes);
 }

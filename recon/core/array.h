@@ -31,7 +31,8 @@ typedef struct array {
 	float *mem;             /* CPU: element (0, 0, 0, 0); NULL on OpenCL or after a failure */
 	void *buffer;           /* OpenCL: cl_mem; CPU: what to free; NULL in a view */
 	int64_t origin;         /* OpenCL: index of element (0, 0, 0, 0) in the buffer */
-	int64_t bytes;          /* counted against the device's limit; 0 in a view */
+	int64_t bytes;          /* counted against the device's limit, but for in_file; 0 in a view */
+	bool in_file;           /* see array_new_in_file */
 } array;
 
 #define ARRAY_PITCH_MULTIPLE 16
@@ -45,6 +46,18 @@ array *array_new(device *dev, enum array_type type, shape s);
 
 /* The same without halo rows and without columns -1 and width: nothing but the values. */
 array *array_new_bare(device *dev, enum array_type type, shape s);
+
+/*
+ * The same in a file of the folder dev->spill (CPU; without one: as array_new): the system keeps in
+ * memory what it can spare.  array_forget: the process lets go of rows of plane (0, z) for the time
+ * being; nothing happens to arrays in memory.
+ */
+array *array_new_in_file(device *dev, enum array_type type, shape s);
+void array_forget(const array *a, int64_t z, int64_t y, int64_t rows);
+void array_forget_all(const array *a);
+
+/* For a picture that comes in or goes out, REAL: in a file when it is large for the limit. */
+array *array_new_picture(device *dev, shape s);
 
 /* At least n numbers in one run, mem[0] .. mem[n - 1] on the CPU: to select among pixels. */
 array *array_new_list(device *dev, int64_t n);

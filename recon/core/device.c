@@ -66,6 +66,7 @@ void device_free(device *dev)
 	g_clear_error(&dev->error);
 	g_ptr_array_unref(dev->warnings);
 	g_mutex_clear(&dev->mutex);
+	g_free(dev->spill);
 	g_free(dev);
 }
 

@@ -18,6 +18,7 @@ struct device {
 	GMutex mutex;                   /* guards error and the memory counts */
 	int64_t memory_limit;           /* bytes of arrays, 0: none */
 	int64_t memory_used, memory_peak;
+	char *spill;                    /* folder for arrays that memory may not hold; NULL: none */
 	int64_t fft_count;              /* real transforms of one plane or volume done so far */
 	GPtrArray *warnings;            /* char *: what the user should know of the device */
 };

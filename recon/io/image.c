@@ -125,9 +125,9 @@ bool reading_allocate(struct reading *r, struct layout *l, GError **err)
 			G_GINT64_FORMAT ")", s.x, s.y);
 	if (!plausible(r, err))
 		return false;
-	if (!array_would_fit(r->dev, array_bytes(REAL, s), r->path, err))
+	if (!r->dev->spill && !array_would_fit(r->dev, array_bytes(REAL, s), r->path, err))
 		return false;
-	array *a = r->im->data = array_new(r->dev, REAL, s);
+	array *a = r->im->data = array_new_picture(r->dev, s);
 	if (!device_ok(r->dev, err)) {
 		error_while(err, "reading %s", r->path);
 		return false;

@@ -129,9 +129,11 @@ static bool write_plain(struct writing *w)
 	shape s = w->im->data->shape;
 	g_autofree float *strip = w->strip = g_try_malloc_n(
 		(gsize)(rows_per_strip(w) * s.x * s.c), sizeof(float));
-	for (int64_t z = 0; strip && z < s.z; z++)
+	for (int64_t z = 0; strip && z < s.z; z++) {
 		if (!write_page(w, z))
 			return false;
+		array_forget_all(w->im->data);
+	}
 	return strip != NULL;
 }
 
@@ -145,6 +147,7 @@ static bool write_plane(struct writing *w, int64_t c, int64_t z)
 		if (TIFFWriteScanline(w->t.tif, w->strip, (uint32_t)y, 0) < 0)
 			return false;
 	}
+	array_forget(w->im->data, c * s.z + z, 0, s.y);
 	return TIFFFlushData(w->t.tif) && TIFFForceStrileArrayWriting(w->t.tif);
 }
 

@@ -162,6 +162,7 @@ static bool read_pixels(struct tiff *t, const struct page_list *list, GError **e
 		g.c = list->place[i] % list->channels * tiff_page_channels(&page);
 		if (list->place[i] >= 0 && !read_page_into(t, &g, err))
 			return false;
+		array_forget_all(t->r->im->data);
 	}
 	return true;
 }

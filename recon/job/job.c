@@ -242,6 +242,8 @@ static bool open_devices(relumine_job *job, GError **err)
 	if (!job->cpu)
 		return false;
 	job->cpu->memory_limit = memory_limit(job);
+	if (job->mode->spills)
+		job->cpu->spill = targets_folder(job);
 	if (job->common.max_memory != INT64_MIN)
 		job->dev->memory_limit = job->common.max_memory;
 	return true;

@@ -111,6 +111,9 @@ double image_white(const image *im);
 relumine_image *image_from(const array *a, double white, const image_scale *scale, GError **err);
 
 /* targets.c: what comes out */
+/* The folder of the first file, or NULL; the caller's. */
+char *targets_folder(const relumine_job *job);
+
 void target_free(target *t);
 /* What tells writers what to write: ".tif", but ".ome.tif" of "a.ome.tif"; "": there is none. */
 const char *picture_extension(const char *path);

@@ -173,6 +173,11 @@ static char *stage_name(const target *t)
 	}
 }
 
+char *targets_folder(const relumine_job *job)
+{
+	return job->targets->len ? g_path_get_dirname(target_file(job->targets->pdata[0])) : NULL;
+}
+
 static bool is_png(const char *path)
 {
 	size_t n = strlen(path);

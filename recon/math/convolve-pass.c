@@ -168,6 +168,7 @@ static void planes_body(int64_t first, int64_t end, void *data)
 			strip_at(j, &d, z, y);
 		if (j->directions & CONVOLVE_FORWARD)
 			columns_of_plane(j, &d, z, true);
+		array_forget(j->spectrum, z, 0, j->c->grid.y);
 	}
 }
 
@@ -237,7 +238,7 @@ void convolve_pass_rows(convolve_pass *c, array *spectrum, shape window, int dir
 struct lines_job {
 	convolve_pass *c;
 	array *spectrum;
-	const array *h;
+	const array *h;                 /* NULL: no product, and no way back */
 	bool conjugate;
 	int64_t from, to;
 };
@@ -287,10 +288,15 @@ static void one_block(const struct lines_job *j, int64_t y, int64_t x, float *sc
 	fft_lanes at = lanes_of(s, y * s->pitch + x, c->z ? s->plane_rows * s->pitch : s->pitch);
 	fft_lanes mid = { wide->mem, wide->mem + wide->imag, wide->pitch };
 	bool half = clear_tail(at, j->from, n);
-	fft_line_run(line, mid, at, half, false, scratch);
+	fft_line_run(line, j->h ? mid : at, at, half, false, scratch);
+	if (!j->h)
+		return;
 	multiply_lines(j, wide, y, x);
 	fft_line_run(line, swapped(at), swapped(mid), false, n % 2 == 0 && j->to <= n / 2, scratch);
 }
+
+/* Rows after which what is in files need not be held any longer. */
+#define HELD_ROWS 32
 
 static void lines_body(int64_t first, int64_t end, void *data)
 {
@@ -301,8 +307,21 @@ static void lines_body(int64_t first, int64_t end, void *data)
 	float *scratch = fft_scratch_block(c->scratch, slot, c->scratch_floats);
 	array wide = line_view(c->wide, slot * n * c->wide->pitch, c->wide->pitch);
 	wide.shape.y = n;
-	for (int64_t i = first; i < end; i++)
+	for (int64_t i = first; i < end; i++) {
 		one_block(j, i / blocks, i % blocks * FFT_LANES, scratch, &wide);
+		if ((i + 1) % (HELD_ROWS * blocks) && i + 1 < end)
+			continue;
+		array_forget_all(s);
+		if (j->h)
+			array_forget_all(j->h);
+	}
+}
+
+static void each_line(struct lines_job *j)
+{
+	convolve_pass *c = j->c;
+	c->slot = 0;
+	device_each(c->dev, (c->z ? c->grid.y : 1) * blocks_of(j->spectrum), 1, lines_body, j);
 }
 
 void convolve_pass_lines(convolve_pass *c, array *spectrum, const array *h, bool conjugate,
@@ -311,14 +330,19 @@ void convolve_pass_lines(convolve_pass *c, array *spectrum, const array *h, bool
 	struct lines_job j = { c, spectrum, h, conjugate, from, to };
 	if (c->dev->error)
 		return;
-	if (c->whole && conjugate) {
+	if (c->whole && conjugate)
 		RUN(spectrum, k_lines_conj_all, spectrum, h);
-	} else if (c->whole) {
+	else if (c->whole)
 		RUN(spectrum, k_lines_all, spectrum, h);
-	} else {
-	c->slot = 0;
-	device_each(c->dev, (c->z ? c->grid.y : 1) * blocks_of(spectrum), 1, lines_body, &j);
-	}
+	else
+		each_line(&j);
+}
+
+void convolve_pass_finish(convolve_pass *c, array *spectrum)
+{
+	struct lines_job j = { c, spectrum, NULL, false, last_length(c), 0 };
+	if (!c->dev->error && !c->whole)
+		each_line(&j);
 }
 
 array *convolve_pass_fold(const array *h, enum array_type type)

@@ -49,6 +49,9 @@ void convolve_pass_rows(convolve_pass *c, array *spectrum, shape window, int dir
 void convolve_pass_lines(convolve_pass *c, array *spectrum, const array *h, bool conjugate,
 	int64_t from, int64_t to);
 
+/* spectrum = F spectrum along the last axis: after rows, forward, all of the transform. */
+void convolve_pass_finish(convolve_pass *c, array *spectrum);
+
 /* The first halves of such a spectrum, on the CPU, or of its real part; the caller's. */
 array *convolve_pass_fold(const array *h, enum array_type type);
 

@@ -192,10 +192,12 @@ linop *linop_convolve_inverse_by(const linop *convolve, double data, const array
 	return &c->base;
 }
 
-linop *linop_convolve_inverse(const linop *convolve, double data, double smooth, double ridge)
+linop *linop_convolve_inverse(const linop *convolve, double data, double smooth, double ridge,
+	const distances *d)
 {
 	const struct convolve *m = (const struct convolve *)convolve;
-	g_autoptr(array) laplacian = gradient_spectrum(convolve->dev, convolve->domain.shape, m->axes);
+	g_autoptr(array) laplacian = gradient_spectrum(convolve->dev, convolve->domain.shape, m->axes,
+		d);
 	return linop_convolve_inverse_by(convolve, data, laplacian, smooth, ridge);
 }
 
@@ -238,7 +240,7 @@ linop *linop_convolve_sum_inverse(linop *sum, double data, double smooth, double
 	struct depth_inverse *d = linop_new(&class, sizeof(struct depth_inverse), sum->dev, sum->domain,
 		sum->domain);
 	d->sum = linop_ref(sum);
-	d->laplacian = gradient_spectrum(sum->dev, sum->domain.shape, 2);
+	d->laplacian = gradient_spectrum(sum->dev, sum->domain.shape, 2, NULL);
 	d->data = (float)data;
 	d->smooth = (float)smooth;
 	d->ridge = (float)ridge;
@@ -246,13 +248,14 @@ linop *linop_convolve_sum_inverse(linop *sum, double data, double smooth, double
 	return &d->base;
 }
 
-static double wave(int64_t k, int64_t n)
+static double wave(int64_t k, int64_t n, double apart)
 {
-	return 2 - 2 * cos(2 * G_PI * (double)k / (double)n);
+	return (2 - 2 * cos(2 * G_PI * (double)k / (double)n)) / (apart * apart);
 }
 
-array *gradient_spectrum(device *dev, shape s, int axes)
+array *gradient_spectrum(device *dev, shape s, int axes, const distances *d)
 {
+	const distances apart = distances_of(d);
 	shape half = fft_spectrum_shape((shape){ 1, axes == 3 ? s.z : 1, s.y, s.x });
 	array *result = array_new(dev, REAL, half);
 	if (dev->error)
@@ -268,7 +271,8 @@ array *gradient_spectrum(device *dev, shape s, int axes)
 	for (int64_t z = 0; z < half.z; z++)
 		for (int64_t y = 0; y < half.y; y++)
 			for (int64_t x = 0; x < half.x; x++)
-				packed[i++] = (float)(wave(z, half.z) + wave(y, s.y) + wave(x, s.x));
+				packed[i++] = (float)(wave(z, half.z, apart.z) + wave(y, s.y, apart.y) +
+					wave(x, s.x, apart.x));
 	array_upload(result, packed);
 	return result;
 }

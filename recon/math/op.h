@@ -9,6 +9,15 @@
 
 typedef struct { int64_t z, y, x; } position;
 
+/* How far apart neighbours are on each axis, for differences: relative lengths, > 0. */
+typedef struct { double z, y, x; } distances;
+
+/* Where a `const distances *` is asked for, NULL is 1 on all axes. */
+static inline distances distances_of(const distances *d)
+{
+	return d ? *d : (distances){ 1, 1, 1 };
+}
+
 /* The same picture again. */
 linop *linop_identity(device *dev, shape s);
 
@@ -29,11 +38,15 @@ linop *linop_pad(device *dev, shape small, shape large, position at);
 position window_centre(shape small, shape large);
 
 /*
- * Finite differences towards the element before: v[i - 1] - v[i] along y, x and (axes 3) z.
+ * Finite differences towards the element before, over their distance: (v[i - 1] - v[i]) / d along
+ * y, x and (axes 3) z.
  * Range: channels of the y difference, then of x, then of z.  BORDER_PERIODIC wraps;
  * BORDER_REPLICATE makes the first difference of each line 0.
  */
-linop *linop_gradient(device *dev, shape s, int axes, enum border border);
+linop *linop_gradient(device *dev, shape s, int axes, enum border border, const distances *d);
+
+/* Its largest |Psi v|^2 / |v|^2 where sizes are even: the sum of 4 / d^2 over the axes. */
+double gradient_steepest(int axes, const distances *d);
 
 /*
  * Circular convolution on the grid `s` with a PSF whose element `origin` is the centre: the
@@ -65,7 +78,8 @@ array *psf_factor(fft *f, const array *psf, shape grid, position origin, int axe
  * (data M'M + smooth Psi'Psi + ridge)^-1 for a linop_convolve M and the periodic gradient along the
  * same axes: exact, through the Fourier transform.  ridge > 0.  Borrows M, keeps nothing of it.
  */
-linop *linop_convolve_inverse(const linop *convolve, double data, double smooth, double ridge);
+linop *linop_convolve_inverse(const linop *convolve, double data, double smooth, double ridge,
+	const distances *d);
 
 /* The same with weight times `penalty`, one number >= 0 a frequency, as gradient_spectrum's. */
 linop *linop_convolve_inverse_by(const linop *convolve, double data, const array *penalty,
@@ -80,8 +94,8 @@ array *linop_convolve_power(const linop *convolve);
  */
 linop *linop_convolve_sum_inverse(linop *sum, double data, double smooth, double ridge);
 
-/* |F Psi'Psi|: 2 - 2 cos(2 pi k / n) summed over the axes; REAL (1, z, y, x / 2 + 1). */
-array *gradient_spectrum(device *dev, shape s, int axes);
+/* |F Psi'Psi|: (2 - 2 cos(2 pi k / n)) / d^2 summed over the axes; REAL (1, z, y, x / 2 + 1). */
+array *gradient_spectrum(device *dev, shape s, int axes, const distances *d);
 
 /* x less its mean over all elements: the projection that lets a constant be fitted for free. */
 linop *linop_without_mean(device *dev, shape s);

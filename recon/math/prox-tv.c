@@ -98,7 +98,8 @@ prox *prox_tv(device *dev, shape size, float weight, const tv_settings *settings
 	struct tv *s = prox_new(&class, sizeof(struct tv));
 	s->weight = weight;
 	s->set = *settings;
-	s->gradient = linop_gradient(dev, size, settings->axes, settings->border);
+	s->gradient = linop_gradient(dev, size, settings->axes, settings->border,
+		settings->apart);
 	s->p = linop_new_range(s->gradient);
 	s->old_p = linop_new_range(s->gradient);
 	s->r = linop_new_range(s->gradient);

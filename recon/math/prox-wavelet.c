@@ -106,7 +106,7 @@ static void cycle_step(prox *p, array *y, float t)
 static double cycle_value(prox *p, const array *x)
 {
 	const struct haar *h = (const struct haar *)p;
-	g_autoptr(linop) gradient = linop_gradient(x->dev, x->shape, 2, h->border);
+	g_autoptr(linop) gradient = linop_gradient(x->dev, x->shape, 2, h->border, NULL);
 	return (double)h->weight * tv_value(gradient, x, 2, false);
 }
 

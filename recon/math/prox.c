@@ -148,7 +148,7 @@ prox *prox_quadratic(const array *b, float weight)
 
 static array first_part(const array *u, int n)
 {
-	assert(u->shape.c % n == 0);
+	assert(n >= 1 && n <= 3 && u->shape.c % n == 0);
 	return channel_range(u, 0, u->shape.c / n);
 }
 
@@ -164,12 +164,24 @@ void group_shrink(array *u, int n, float t)
 	RUN(&first, k_group_shrink, u, n, first.shape.c * channel_stride(u), t);
 }
 
-double group_sum(const array *u, int n)
+void group_multiply(array *u, const array *factors, int n)
 {
 	array first = first_part(u, n);
-	g_autoptr(array) length = array_like(&first);
-	RUN(length, k_group_length, length, u, n, first.shape.c * channel_stride(u));
-	return vec_sum(length);
+	RUN(&first, k_group_multiply, u, factors, n, first.shape.c * channel_stride(u));
+}
+
+array *group_lengths(const array *u, int n)
+{
+	array first = first_part(u, n);
+	array *lengths = array_like(&first);
+	RUN(lengths, k_group_length, lengths, u, n, first.shape.c * channel_stride(u));
+	return lengths;
+}
+
+double group_sum(const array *u, int n)
+{
+	g_autoptr(array) lengths = group_lengths(u, n);
+	return vec_sum(lengths);
 }
 
 static void group_step(prox *p, array *y, float t)

@@ -3,8 +3,7 @@
 #ifndef MATH_PROX_H
 #define MATH_PROX_H
 
-#include "math/halo.h"
-#include "math/linop.h"
+#include "math/op.h"
 
 typedef struct prox prox;
 
@@ -46,10 +45,18 @@ prox *prox_nonnegative(void);                   /* x >= 0 */
 prox *prox_quadratic(const array *b, float weight);     /* weight/2 |x - b|^2; borrows b */
 
 /*
- * weight times the sum over pixels of the length of a vector whose n components are the
+ * weight times the sum over pixels of the length of a vector whose n <= 3 components are the
  * n-th parts of the channels, as linop_gradient makes them.
  */
 prox *prox_group(float weight, int n);
+
+/*
+ * weight times the sum of lengths to the power 1 - 1/root, root 2 or 3, of vectors as prox_group
+ * has them (n 1: of numbers).  Not convex; the step is exact.
+ */
+prox *prox_power(float weight, int root, int n);
+double power_edge(int root, double t);  /* up to where a step t makes 0 of x, for weight 1 */
+double power_step_for(int root, double edge);   /* the t of that edge */
 
 /*
  * weight TV(x) where the gradient is linop_gradient's, by the fast gradient projection of Beck and
@@ -63,6 +70,7 @@ typedef struct {
 	int iterations;         /* of one step, at most */
 	float tolerance;        /* relative change of the image at which a step ends; 0: never */
 	bool warm;              /* begin where the last step ended */
+	const distances *apart;   /* of voxels, see math/op.h; read by prox_tv alone */
 } tv_settings;
 prox *prox_tv(device *dev, shape size, float weight, const tv_settings *settings);
 

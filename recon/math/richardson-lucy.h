@@ -16,8 +16,10 @@ enum rl_acceleration {
 typedef struct {
 	enum rl_acceleration acceleration;
 	int64_t lag;            /* steps until the heavy ball's momentum begins */
+	double held;            /* share of a voxel that no extrapolation goes below; 0: none */
 	bool restart;           /* momentum begins anew when the divergence rises */
-	bool bold;              /* the step's factor to the power 1.3125: faster, same fixed points */
+	bool bold;              /* the step's factor to the power 1.3125, as long as that is within a
+				 * quarter of it: faster, same fixed points */
 	double tv_weight;       /* smoothness: Dey and others, 2006; 0: none */
 	double spacing[3];      /* z, y, x: of voxels, for that */
 	double background;      /* light that H x does not explain, added to the model */
@@ -28,6 +30,8 @@ typedef struct {
 				 * the least */
 	int64_t iterations;
 	double tolerance;       /* relative change of the divergence that ends it; 0: none */
+	bool in_file;           /* the estimate is kept in a file: see array_new_in_file() */
+	bool all_in_file;       /* and the spectrum of stacks too */
 	int64_t channel, channels;      /* for the watch */
 } rl_settings;
 
@@ -50,6 +54,10 @@ typedef struct {
 	int64_t best_iteration; /* how many steps had been done when it was */
 	double fft_per_iteration;
 } rl_outcome;
+
+/* Bytes that it takes beside its blur: the transforms' part, and the estimate's. */
+typedef struct { int64_t transforms, estimate; } rl_memory;
+rl_memory rl_memory_for(shape grid, const rl_problem *p, const rl_settings *settings);
 
 /*
  * result: (1, z, y, x) as y: the estimate where the sensor is.  All of one device.

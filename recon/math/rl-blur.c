@@ -75,11 +75,35 @@ static array *folded(array *h, const array *psf, position centre)
 	return part;
 }
 
-static array *spectrum_of(const array *psf, position centre, const rl_geometry *g)
+struct placing {
+	const array *psf;
+	position centre;
+	shape grid;
+};
+
+/* Rows of the grid with the PSF's centre at its first element, over the grid's size. */
+static void psf_rows(void *data, array *strip, array *spare, int64_t z, int64_t y, int64_t rows)
 {
-	int axes = g->grid.z > 1 ? 3 : 2;
-	g_autoptr(fft) f = fft_new(psf->dev, g->grid, axes);
-	return psf_factor(f, psf, g->grid, centre, axes);
+	const struct placing *p = data;
+	shape s = p->psf->shape;
+	int64_t plane = (z + p->centre.z) % p->grid.z;
+	(void)spare;
+	if (plane >= s.z)
+		return;
+	array from = array_plane(p->psf, 0, plane);
+	RUN_PART(strip, 0, rows, k_rl_place, strip, strip->pitch, &from, from.pitch, y + p->centre.y,
+		p->grid.y, s.y, p->centre.x, p->grid.x, s.x, (float)(1 / (double)shape_count(p->grid)));
+}
+
+static array *spectrum_of(const array *psf, position centre, const rl_geometry *g, bool in_file)
+{
+	shape s = fft_spectrum_shape(g->grid);
+	struct placing p = { psf, centre, g->grid };
+	g_autoptr(convolve_pass) passes = convolve_pass_new(psf->dev, g->grid);
+	array *spectrum = (in_file ? array_new_in_file : array_new)(psf->dev, COMPLEX, s);
+	convolve_pass_rows(passes, spectrum, g->grid, CONVOLVE_FORWARD, psf_rows, &p);
+	convolve_pass_finish(passes, spectrum);
+	return spectrum;
 }
 
 /* --- what the sensor sees --------------------------------------------------------------------- */
@@ -145,7 +169,7 @@ void rl_blur_seen(const rl_blur *b, array *strip, int64_t z, int64_t y, int64_t 
 /* --- both ------------------------------------------------------------------------------------- */
 
 rl_blur *rl_blur_new(device *dev, const array *psf, position centre, const rl_geometry *g,
-	GError **err)
+	bool in_file, GError **err)
 {
 	g_autoptr(rl_blur) b = g_new0(rl_blur, 1);
 	g_autoptr(array) there = array_lend(psf, dev);
@@ -159,7 +183,7 @@ rl_blur *rl_blur_new(device *dev, const array *psf, position centre, const rl_ge
 		g_autoptr(array) here = b->box;
 		b->box = array_move(here, dev);
 	}
-	b->factor = spectrum_of(there, centre, g);
+	b->factor = spectrum_of(there, centre, g, in_file && g->grid.z > 1);
 	if (!dev->opencl && !dev->error)
 		b->factor = folded(b->factor, psf, centre);
 	return device_ok(psf->dev, err) && device_ok(dev, err) ? g_steal_pointer(&b) : NULL;

@@ -45,10 +45,10 @@ typedef struct {
 
 /*
  * For dev, where it is to run.  psf sums to 1, on the CPU, (1, z, y, x) as the geometry's.  NULL
- * and *err on failure; the caller's.
+ * and *err on failure; the caller's.  in_file: see array_new_in_file(); of stacks.
  */
 rl_blur *rl_blur_new(device *dev, const array *psf, position centre, const rl_geometry *g,
-	GError **err);
+	bool in_file, GError **err);
 void rl_blur_free(rl_blur *b);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(rl_blur, rl_blur_free)
 

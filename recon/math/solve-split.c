@@ -4,6 +4,7 @@
 #include "math/op.h"
 #include "math/solve.h"
 #include "math/vec.h"
+#include "bounds.cl"
 
 enum { DATA, PRIOR, POSITIVE, SPLITS };         /* z = x, u, w */
 /* Before that the scene explains too little of b: all of it would count as constant. */
@@ -43,7 +44,6 @@ static split split_new(linop *k, double mu)
 {
 	split s = { k, mu, linop_new_range(k), linop_new_range(k), linop_new_range(k),
 		linop_new_range(k) };
-	vec_fill(s.kv, 0);
 	vec_fill(s.z, 0);
 	vec_fill(s.dual, 0);
 	return s;
@@ -59,6 +59,8 @@ static void prepare(split_state *a, const array *v)
 	a->r = linop_new_range(p->crop);
 	a->rhs = array_like(v);
 	a->part = array_like(v);
+	for (int i = 0; i < SPLITS; i++)
+		linop_apply(a->s[i].k, a->s[i].kv, v);
 }
 
 /* r = b - C model - constant */
@@ -83,13 +85,20 @@ static void fit_constant(const split_state *a)
 	}
 }
 
-/* argmin 1/2 |C x - b|^2 + mu1/2 |x - q|^2: off q by r / (1 + mu1) inside the window */
+/*
+ * argmin 1/2 |C x - b|^2 + mu1/2 |x - q|^2: off q by r / (1 + mu1) inside the window, or as far as
+ * a lower bound asks for
+ */
 static void fit_data(const split_state *a)
 {
 	const split *s = &a->s[DATA];
+	const array *w = a->p->exact;
+	float share = (float)(1 / (1 + s->mu));
 	residual(a, s->z);
+	if (w)
+		RUN(a->r, k_short_of, a->r, w, share);
 	linop_adjoint(a->p->crop, a->part, a->r);
-	vec_axpy(s->z, (float)(1 / (1 + s->mu)), a->part);
+	vec_axpy(s->z, w ? 1 : share, a->part);
 }
 
 static void update_z(const split_state *a, float spread)
@@ -130,6 +139,8 @@ static double split_objective(const split_state *a, const stop_rule *stop)
 	if (!watch_wants_objective(stop->watch))
 		return NAN;
 	residual(a, a->s[DATA].kv);
+	if (a->p->exact)
+		RUN(a->r, k_short_of, a->r, a->p->exact, 1.0f);
 	return vec_dot(a->r, a->r) / 2 + prox_value(a->p->g, a->s[PRIOR].kv);
 }
 
@@ -145,7 +156,6 @@ bool solve_split(array *v, const split_problem *p, const stop_rule *stop, GError
 {
 	g_auto(split_state) a = { .p = p };
 	prepare(&a, v);
-	vec_fill(v, 0);
 	bool more = true;
 	for (int64_t k = 1; more && k <= stop->iterations && !v->dev->error; k++) {
 		double along = stop->iterations > 1 ? (double)(k - 1) / (double)(stop->iterations - 1) : 1;

@@ -63,6 +63,19 @@ typedef struct {
 bool solve_douglas_rachford(array *x, const inverse_problem *p, const data_step *data,
 	const stop_rule *stop, GError **err);
 
+/*
+ * minimise F(x) = 1/2 |A x - b|^2 + weight/2 |R x|^2 over x >= 0: iterative constrained
+ * Tikhonov-Miller (van Kempen and others, J. Microsc. 185, 1997).  Conjugate directions, each
+ * followed along max(x + t d, 0) to the least F by Newton's steps.  One application of A' and two
+ * of A an iteration, and as many for each further step.
+ */
+typedef struct {
+	linop *a, *r;
+	const array *b;
+	double weight;
+} tikhonov_problem;
+bool solve_constrained(array *x, const tikhonov_problem *p, const stop_rule *stop, GError **err);
+
 /* Conjugate gradients: S x = b for S symmetric and positive.  Measure: |b - S x| / |b|. */
 bool solve_cg(array *x, const linop *s, const array *b, const stop_rule *stop, GError **err);
 
@@ -104,15 +117,17 @@ bool admm_reference(array *v, const admm_problem *p, const stop_rule *stop, GErr
 
 /*
  * minimise 1/2 |C M v + constant - b|^2 + g(K v) + (v >= 0) by ADMM with x = M v, u = K v, w = v.
- * Begins at 0.  v lives on the whole grid; C is a linop_crop.  `spread` is t in g's steps,
- * 1 / mu2 for a true g; for a denoiser, whose t is the variance of what it takes out, it goes from
- * the first to the last iteration in equal ratios (plug and play: Venkatakrishnan, Bouman,
- * Wohlberg, GlobalSIP 2013).  Objective, for the watch: without the denoiser, which has none.
+ * v lives on the whole grid; C is a linop_crop.
+ * `spread` is t in g's steps, 1 / mu2 for a true g; for a denoiser, whose t is the variance of what
+ * it takes out, it goes from the first to the last iteration in equal ratios (plug and play:
+ * Venkatakrishnan, Bouman, Wohlberg, GlobalSIP 2013).  Objective, for the watch: without the
+ * denoiser, which has none.
  * Measure: the largest |z - z before| / |z| of z = x, u, w.
  */
 typedef struct {
 	linop *m, *crop, *k;
 	const array *b;
+	const array *exact;             /* as b: 0 where C M v need only be b or more; NULL: none */
 	prox *g;
 	double mu1, mu2, mu3;
 	double spread[2];

@@ -70,10 +70,11 @@ static bool to_electrons(const task *t, const camera *c, deconv_data *d, GError 
 	d->scale = isnan(gain) ? 1 : gain;
 	d->shift = camera_least_variance(c, d->weights);
 	if (c->read_noise.map)
-		d->offset = array_like(d->y);
+		d->offset = array_new_picture(t->cpu, d->y->shape);
 	if (!device_ok(t->cpu, err))
 		return false;
 	camera_electrons(c, d->y, d->weights, d->scale, d->shift, d->offset);
+	d->saturation = (c->white - camera_mean(&c->offset, d->weights)) * d->scale + d->shift;
 	report_number(t->report, "gain", d->scale);
 	report_number(t->report, "least_read_noise", sqrt(d->shift));
 	return true;
@@ -94,6 +95,8 @@ static void range_of(const deconv_data *d, double *least, double *most)
 			*least = fmin(*least, v);
 			*most = fmax(*most, v);
 		}
+	array_forget_all(d->y);
+	array_forget_all(d->weights);
 }
 
 /*
@@ -117,7 +120,8 @@ static bool find_background(const task *t, const camera *c, deconv_data *d, GErr
 
 static bool is_weighed(int method)
 {
-	return method == DECONV_FISTA || method == DECONV_FISTA_WAVELET || method == DECONV_NNLS;
+	return method == DECONV_FISTA || method == DECONV_FISTA_WAVELET || method == DECONV_NNLS ||
+		method == DECONV_ICTM;
 }
 
 /*
@@ -142,7 +146,7 @@ bool deconv_take_counts(const task *t, deconv_data *d, GError **err)
 	d->y = input_take(&t->inputs[0]);
 	d->frames = in->scale && in->scale->frames > 0 && d->y->shape.z % in->scale->frames == 0 ?
 		in->scale->frames : 1;
-	d->weights = array_like(d->y);
+	d->weights = array_new_picture(t->cpu, d->y->shape);
 	const camera c = camera_of(t, d);
 	if (!device_ok(t->cpu, err) || !camera_above_offset(&c, d->y, d->weights, &faults, err))
 		return false;

@@ -53,7 +53,8 @@ void deconwolf_crop(deconv_spread *a)
 	while (2 * dark + 1 < side && column(a->psf, dark) < LATERAL_SHARE * most)
 		dark++;
 	g_autoptr(array) whole = a->psf;
-	a->psf = deconv_part(whole, (position){ 0, dark, dark }, (position){ s.z, s.y - dark, s.x - dark });
+	a->psf = deconv_part(whole, (position){ 0, dark, dark },
+		(position){ s.z, s.y - dark, s.x - dark });
 	a->centre.y -= dark;
 	a->centre.x -= dark;
 }

@@ -185,10 +185,28 @@ bool deconv_take_psfs(const task *t, deconv_data *d, GError **err)
 	return true;
 }
 
+/* A size that is not known counts as the smallest lateral one. */
+static bool find_spacing(const task *t, deconv_data *d, GError **err)
+{
+	double voxel[3];
+	if (!deconv_voxel(t, voxel, err))
+		return false;
+	double least = fmin(voxel[0], voxel[1]);
+	for (int i = 0; i < 3; i++)
+		voxel[i] = isnan(voxel[i] / least) ? 1 : CLAMP(voxel[i] / least, 0.01, 1e6);
+	d->apart = (distances){ voxel[2], voxel[1], voxel[0] };
+	report_number(t->report, "spacing_x", d->apart.x);
+	report_number(t->report, "spacing_y", d->apart.y);
+	report_number(t->report, "spacing_z", d->apart.z);
+	return true;
+}
+
 bool deconv_prepare(const task *t, deconv_data *d, GError **err)
 {
 	const deconv_options *o = t->options;
 	bool blind = o->blind && !deconv_has_start(t);
-	return (o->compat ? deconwolf_take_counts : deconv_take_counts)(t, d, err) &&
+	d->saturation = INFINITY;
+	return find_spacing(t, d, err) &&
+		(o->compat ? deconwolf_take_counts : deconv_take_counts)(t, d, err) &&
 		(blind ? deconv_blind_kernel : deconv_take_psfs)(t, d, err);
 }

@@ -172,6 +172,8 @@ static array *microscope(const task *t, shape s, int64_t channel, GError **err)
 	array *psf = psf_widefield(t->cpu, &l, &g, &inside, err);
 	if (!psf)
 		return NULL;
+	if (((const deconv_options *)t->options)->flip_z)
+		psf_flip_z(psf);
 	report_number(t->report, "aperture", l.aperture);
 	report_number(t->report, "wavelength_nm", l.wavelength_nm);
 	report_number(t->report, "refractive_index", l.ni);
@@ -225,8 +227,9 @@ bool deconv_check_psf(const deconv_options *o, GError **err)
 			"specimen is in", "the model gibson-lanni needs to know how deep the object is");
 		return false;
 	}
-	if (!deep && (!isnan(o->depth) || !isnan(o->ns))) {
-		error_set(err, RELUMINE_BAD_USAGE, isnan(o->ns) ? "--depth" : "--ns", "leave it out, or --model "
+	if (!deep && (!isnan(o->depth) || !isnan(o->ns) || o->flip_z)) {
+		const char *stray = !isnan(o->depth) ? "--depth" : o->flip_z ? "--flip-z" : "--ns";
+		error_set(err, RELUMINE_BAD_USAGE, stray, "leave it out, or --model "
 			"gibson-lanni", "the model has no such thing");
 		return false;
 	}

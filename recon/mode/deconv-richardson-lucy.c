@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "core/error.h"
+#include "math/fft.h"
 #include "math/richardson-lucy.h"
 #include "math/vec.h"
 #include "mode/deconv.h"
@@ -13,14 +14,24 @@ typedef struct {
 	rl_problem p;
 } channel;
 
+/* Some is left for scratch. */
+#define SCRATCH (12 << 20)
+
+static bool has_room(const device *dev, int64_t bytes)
+{
+	return !dev->spill || dev->memory_limit == 0 ||
+		bytes + SCRATCH <= dev->memory_limit - dev->memory_used;
+}
+
 /* All stacks of a channel share one, which takes more room than the PSF and has all of it. */
 static const rl_blur *blur_of(const task *t, const deconv_stack *s, GError **err)
 {
 	const deconv_options *o = t->options;
 	deconv_spread *spread = s->spread;
 	const rl_geometry g = rl_layout(s->y->shape, spread->size, s->centre, (enum rl_border)o->border);
+	bool fits = has_room(t->dev, array_bytes(COMPLEX, fft_spectrum_shape(g.grid)));
 	if (!spread->blur)
-		spread->blur = rl_blur_new(t->dev, spread->psf, s->centre, &g, err);
+		spread->blur = rl_blur_new(t->dev, spread->psf, s->centre, &g, !fits, err);
 	if (spread->blur)
 		g_clear_pointer(&spread->psf, array_free);
 	return spread->blur;
@@ -45,8 +56,9 @@ static rl_settings settings_of(const task *t, const deconv_data *d, const channe
 	double mean = vec_sum(c->stack->y) / (double)shape_count(w);
 	bool added = !isnan(d->background);
 	return (rl_settings){
-		.acceleration = (enum rl_acceleration)o->acceleration, .restart = !o->compat,
-		.bold = o->acceleration != RL_PLAIN && !o->compat, .lag = o->compat ? 1 : 0, .flat = o->compat, .background = added ? d->background : 0,
+		.acceleration = (enum rl_acceleration)o->acceleration, .lag = o->compat ? 1 : 0,
+		.restart = !o->compat, .held = o->compat ? 0 : 0.5, .flat = o->compat,
+		.bold = o->acceleration != RL_PLAIN && !o->compat, .background = added ? d->background : 0,
 		.start = added ? fmax(mean - d->background, d->least) :
 			fmax(mean * (double)shape_count(w) / (double)shape_count(e), d->least),
 		.least = d->least, .seen = 0.01, .iterations = o->iterations,
@@ -179,6 +191,16 @@ struct tally {
 	int64_t iterations;
 };
 
+/* What does not fit is kept in files, the estimate first: it is touched least. */
+static void share_memory(const task *t, const rl_problem *p, rl_settings *s)
+{
+	rl_memory need = rl_memory_for(p->blur->geometry.grid, p, s);
+	s->in_file = !has_room(t->dev, need.transforms + need.estimate);
+	s->all_in_file = !has_room(t->dev, need.transforms);
+	report_word(t->report, "kept_in_files", s->all_in_file ? "all" : s->in_file ? "estimate" :
+		"nothing");
+}
+
 static bool solve(task *t, const deconv_data *d, deconv_stack *stack, void *tally, GError **err)
 {
 	const deconv_options *options = t->options;
@@ -188,6 +210,7 @@ static bool solve(task *t, const deconv_data *d, deconv_stack *stack, void *tall
 	if (!channel_load(&c, t, stack, err))
 		return false;
 	rl_settings s = settings_of(t, d, &c);
+	share_memory(t, &c.p, &s);
 	if (options->stop == STOP_AUTO) {
 		s.iterations = best_iterations(t, d, &c, err);
 		if (s.iterations < 0)

@@ -19,8 +19,8 @@ static bool stack_load(deconv_stack *s, const task *t, const deconv_data *d, GEr
 	s->y_here = deconv_frame(d->y, channel, frame, d->frames);
 	s->y = array_lend(&s->y_here, t->dev);
 	if (d->weights) {
-		array w = deconv_frame(d->weights, channel, frame, d->frames);
-		s->weights = array_lend(&w, t->dev);
+		s->weights_here = deconv_frame(d->weights, channel, frame, d->frames);
+		s->weights = array_lend(&s->weights_here, t->dev);
 	}
 	if (d->offset) {
 		array o = deconv_frame(d->offset, channel, frame, d->frames);

@@ -30,16 +30,22 @@ static int64_t padded(int64_t picture, int64_t psf)
  *   RIF             g^2, that of the square of the Laplacian, over its largest value
  *   unsupervised    g^2, by as much as the picture itself asks for
  */
+#define BALANCE 0.01            /* noise to signal, where none is given */
+
 typedef struct {
 	array *penalty;
 	double weight, ridge;
 } smoothing;
 
-static smoothing smoothing_of(const task *t, const linop *m, const array *y, int axes)
+static smoothing smoothing_of(const task *t, const distances *d, const linop *m, const array *y)
 {
 	const deconv_options *o = t->options;
-	double noise = o->balance * m->norm2, steepest = 4.0 * axes;
-	smoothing s = { gradient_spectrum(t->dev, m->domain.shape, axes), noise / steepest, 1e-6 * noise };
+	int axes = m->domain.shape.z > 1 ? 3 : 2;
+	double noise = (isnan(o->balance) ? BALANCE : o->balance) * m->norm2;
+	double steepest = gradient_steepest(axes, d);
+	smoothing s = {
+		gradient_spectrum(t->dev, m->domain.shape, axes, d), noise / steepest, 1e-6 * noise
+	};
 	if (o->method == DECONV_WIENER) {
 		s.weight = 0;
 		s.ridge = noise;
@@ -55,15 +61,16 @@ static smoothing smoothing_of(const task *t, const linop *m, const array *y, int
 	return s;
 }
 
-static array *divide(const task *t, const array *y, const array *psf, position centre)
+static array *divide(const task *t, const distances *d, const deconv_stack *stack)
 {
-	shape s = y->shape, p = psf->shape;
+	const array *y = stack->y;
+	shape s = y->shape, p = stack->psf->shape;
 	shape grid = { 1, padded(s.z, p.z), padded(s.y, p.y), padded(s.x, p.x) };
-	int axes = grid.z > 1 ? 3 : 2;
 	const position corner = { 0 };
 	g_autoptr(array) wide = with_mirror_images(y, grid);
-	g_autoptr(linop) m = linop_convolve(y->dev, grid, psf, centre, axes);
-	smoothing how = smoothing_of(t, m, y, axes);
+	g_autoptr(linop) m = linop_convolve(y->dev, grid, stack->psf, stack->centre,
+		grid.z > 1 ? 3 : 2);
+	smoothing how = smoothing_of(t, d, m, y);
 	g_autoptr(array) penalty = how.penalty;
 	g_autoptr(linop) inverse = linop_convolve_inverse_by(m, 1, penalty, how.weight, how.ridge);
 	g_autoptr(linop) crop = linop_crop(y->dev, s, grid, corner);
@@ -82,7 +89,7 @@ static bool solve(task *t, const deconv_data *d, deconv_stack *s, void *tally, G
 		vec_subtract(s->y, s->offset);
 	if (!isnan(d->background))
 		vec_shift(s->y, (float)-d->background);
-	g_autoptr(array) x = divide(t, s->y, s->psf, s->centre);
+	g_autoptr(array) x = divide(t, &d->apart, s);
 	vec_copy(s->result, x);
 	vec_clamp(s->result, 0, INFINITY);
 	return device_ok(t->dev, err);

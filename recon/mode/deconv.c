@@ -7,8 +7,8 @@
 #include "math/richardson-lucy.h"
 #include "math/vec.h"
 
-#define DEFAULT_BALANCE 0.01
-#define METHODS "rl|wiener|tikhonov|fista|fista-wavelet|nnls|admm|rif|unsupervised"
+#define METHODS "rl|wiener|tikhonov|fista|fista-wavelet|nnls|admm|rif|unsupervised|" \
+	"ictm|hyper-laplacian"
 #define AT DECONV_AT
 
 static const relumine_option own_options[] = {
@@ -56,12 +56,14 @@ static const relumine_option own_options[] = {
 	{ "saturation", 0, RELUMINE_NUMBER, "auto", 0, 1e30, "auto", "COUNTS",
 		"pixels from here on are saturated and not believed; auto: the largest integer", false,
 		AT(saturation) },
-	{ "balance", 0, RELUMINE_NUMBER, "0.01", 1e-12, 1e12, NULL, "K",
-		"noise to signal of wiener, tikhonov and rif, relative to the largest |H|^2", false,
-		AT(balance) },
+	{ "balance", 0, RELUMINE_NUMBER, NULL, 1e-12, 1e12, NULL, "K",
+		"noise to signal of wiener, tikhonov, rif and ictm, relative to the largest |H|^2; not given: "
+		"0.01, for ictm as the picture itself says", false, AT(balance) },
 	{ "tv-weight", 'w', RELUMINE_NUMBER, NULL, 0, 1000, NULL, "W",
-		"smoothness of fista, fista-wavelet and admm, relative to the largest of |H'y|; not given: as "
-		"much as the noise asks for", false, AT(tv_weight) },
+		"smoothness of fista, fista-wavelet, admm and hyper-laplacian, relative to the largest of "
+		"|H'y|; not given: as much as the noise asks for", false, AT(tv_weight) },
+	{ "exponent", 0, RELUMINE_CHOICE, "2/3", 0, 0, "2/3|1/2", NULL,
+		"of hyper-laplacian's gradients: the smaller, the fewer and steeper", false, AT(exponent) },
 	{ "compat", 0, RELUMINE_CHOICE, "none", 0, 0, "none|deconwolf", NULL,
 		"as deconwolf 0.4.7 does it: its offset, least value, start and momentum, for comparisons",
 		false, AT(compat) },
@@ -112,9 +114,10 @@ static void warn_of_idle_options(const task *t)
 {
 	enum {
 		RL = 1 << DECONV_RICHARDSON_LUCY, UNSUPERVISED = 1 << DECONV_UNSUPERVISED,
+		ICTM = 1 << DECONV_ICTM, HYPER = 1 << DECONV_HYPER_LAPLACIAN,
 		BALANCED = 1 << DECONV_WIENER | 1 << DECONV_TIKHONOV | 1 << DECONV_RIF,
 		DIRECT = BALANCED | UNSUPERVISED,
-		PRIOR = 1 << DECONV_FISTA | 1 << DECONV_FISTA_WAVELET | 1 << DECONV_ADMM
+		PRIOR = 1 << DECONV_FISTA | 1 << DECONV_FISTA_WAVELET | 1 << DECONV_ADMM | HYPER
 	};
 	g_auto(GStrv) names = g_strsplit(METHODS, "|", -1);
 	const deconv_options *o = t->options;
@@ -122,7 +125,8 @@ static void warn_of_idle_options(const task *t)
 		{ "tolerance", !isnan(o->tolerance), ~DIRECT }, { "stop", o->stop == STOP_FIXED, ~DIRECT },
 		{ "acceleration", o->acceleration != RL_HEAVY_BALL, RL },
 		{ "border", o->border != RL_BORDER_UNKNOWN, ~DIRECT },
-		{ "balance", o->balance != DEFAULT_BALANCE, BALANCED },
+		{ "balance", !isnan(o->balance), BALANCED | ICTM },
+		{ "exponent", o->exponent != EXPONENT_TWO_THIRDS, HYPER },
 		{ "tv-weight", !isnan(o->tv_weight), PRIOR },
 	};
 	if (o->blind_size != INT64_MIN && (!o->blind || deconv_has_start(t)))
@@ -138,7 +142,8 @@ static bool (*const methods[])(task *, const deconv_data *, array *, GError **) 
 	[DECONV_TIKHONOV] = deconv_wiener, [DECONV_FISTA] = deconv_fista,
 	[DECONV_FISTA_WAVELET] = deconv_fista, [DECONV_NNLS] = deconv_fista,
 	[DECONV_ADMM] = deconv_admm, [DECONV_RIF] = deconv_wiener,
-	[DECONV_UNSUPERVISED] = deconv_wiener
+	[DECONV_UNSUPERVISED] = deconv_wiener, [DECONV_ICTM] = deconv_ictm,
+	[DECONV_HYPER_LAPLACIAN] = deconv_hyper_laplacian
 };
 
 static bool run(task *t, GError **err)
@@ -150,7 +155,7 @@ static bool run(task *t, GError **err)
 		return false;
 	warn_of_idle_options(t);
 	shape s = d.y->shape, p = d.spreads[0].size;
-	g_autoptr(array) result = array_new(t->cpu, REAL, s);
+	g_autoptr(array) result = array_new_picture(t->cpu, s);
 	if (!device_ok(t->cpu, err) || !methods[o->method](t, &d, result, err)) {
 		error_while(err, "deconv, %d x %d x %d pixels (x, y, z) with a PSF of %d x %d x %d", (int)s.x,
 			(int)s.y, (int)s.z, (int)p.x, (int)p.y, (int)p.z);
@@ -162,6 +167,7 @@ static bool run(task *t, GError **err)
 		vec_clamp(result, 0, INFINITY);
 	}
 	vec_scale(result, (float)(1 / d.scale));
+	array_forget_all(result);
 	t->result = g_steal_pointer(&result);
 	t->scale = image_scale_copy(t->inputs[0].scale);
 	return device_ok(t->cpu, err);
@@ -187,7 +193,8 @@ const modality command_deconv = {
 			"has Poisson noise.  Richardson-Lucy climbs towards the object under which these counts are "
 			"likeliest.  The object is worked out beyond the edges too, as far as it sends light into "
 			"the picture, so that borders do not ring.\n"
-			"--method fista or admm suit little light and even patches, unsupervised a first look.\n"
+			"--method fista or admm suit little light and even patches, ictm smooth objects and stacks, "
+			"hyper-laplacian photographs, unsupervised a first look.\n"
 			"It ends when the divergence of the counts from their model changes by less than "
 			"--tolerance.  --stop auto goes on as long as that pays: a tenth of the light is held back, by "
 			"chance, and the model of the rest predicts it better and better, until it begins to fit "
@@ -200,6 +207,7 @@ const modality command_deconv = {
 	.options_size = sizeof(deconv_options),
 	.reads_pictures = true,
 	.takes_holes = true,
+	.spills = true,
 	.check = check,
 	.run = run,
 };

@@ -9,19 +9,23 @@
 
 enum deconv_method {
 	DECONV_RICHARDSON_LUCY, DECONV_WIENER, DECONV_TIKHONOV, DECONV_FISTA, DECONV_FISTA_WAVELET,
-	DECONV_NNLS, DECONV_ADMM, DECONV_RIF, DECONV_UNSUPERVISED
+	DECONV_NNLS, DECONV_ADMM, DECONV_RIF, DECONV_UNSUPERVISED,
+	DECONV_ICTM, DECONV_HYPER_LAPLACIAN
 };
 enum deconv_stop { STOP_AUTO, STOP_CHANGE, STOP_FIXED };
+enum deconv_exponent { EXPONENT_TWO_THIRDS, EXPONENT_HALF };
 enum deconv_compat { COMPAT_NONE, COMPAT_DECONWOLF };
 enum deconv_centre { CENTRE_AUTO, CENTRE_PEAK, CENTRE_MIDDLE };
 
 typedef struct {
 	char *psf, *gaussian, *motion, *voxel, *psf_voxel, *save_psf;
 	char *offset, *gain, *read_noise, *mask;        /* the first three: a number, or a file's name */
-	int method, acceleration, border, stop, centre, model, compat;
+	int method, acceleration, border, stop, centre, model, compat,
+		exponent;
 	bool blind;
 	int64_t blind_size, blind_rounds;
 	int64_t iterations, seed;
+	bool flip_z;
 	double disk, na, wavelength, ni, ns, depth, background, saturation, tolerance, balance, tv_weight;
 } deconv_options;
 
@@ -58,7 +62,11 @@ typedef struct {
 	{ "depth", 0, RELUMINE_NUMBER, NULL, 0, 1e8, NULL, "nm", \
 		"with gibson-lanni: of the object below the cover glass", false, DECONV_AT(depth) }, \
 	{ "ns", 0, RELUMINE_NUMBER, NULL, 1, 4, NULL, "index", \
-		"with gibson-lanni: refractive index of the specimen; not given: 1.33", false, DECONV_AT(ns) }
+		"with gibson-lanni: refractive index of the specimen; not given: 1.33", false, \
+		DECONV_AT(ns) }, \
+	{ "flip-z", 0, RELUMINE_FLAG, NULL, 0, 0, NULL, NULL, \
+		"with gibson-lanni: the first plane is nearest to the lens, not the last", false, \
+		DECONV_AT(flip_z) }
 
 /* A PSF that sums to 1, no larger than its picture can use, and the element a point comes to. */
 typedef struct {
@@ -78,7 +86,9 @@ typedef struct {
 	int64_t n_spreads;
 	double background;      /* in units of y; NaN: the estimate holds it */
 	double least;           /* the estimate does not fall below */
+	double saturation;      /* y of a pixel that is saturated, or infinity */
 	double shift, scale;    /* y = scale (counts - the camera's offset) + shift, and + offset */
+	distances apart;          /* of voxels, over the smallest lateral distance */
 } deconv_data;
 
 /* Errors BAD_INPUT, MISMATCH, BAD_USAGE. */
@@ -142,7 +152,8 @@ bool deconv_psf_voxel(const task *t, const image_scale *of_file, double voxel[3]
 
 /* One stack, of a channel and a point of time, where it is computed. */
 typedef struct {
-	array y_here;                   /* a view of d->y; this and the next are on the CPU */
+	/* views of d's; these and the next are on the CPU */
+	array y_here, weights_here;     /* no weights: not set */
 	deconv_spread *spread;          /* borrowed */
 	/* views, where it is computed on the CPU; psf: NULL where a blur has taken its place */
 	array *y, *weights, *offset, *psf, *result;
@@ -185,7 +196,13 @@ bool deconv_wiener(task *t, const deconv_data *d, array *result, GError **err);
  */
 bool deconv_fista(task *t, const deconv_data *d, array *result, GError **err);
 
+/* The Laplacian's square in g's place, x >= 0: iterative constrained Tikhonov-Miller. */
+bool deconv_ictm(task *t, const deconv_data *d, array *result, GError **err);
+
 /* fista's minimum by ADMM, with x on the whole grid. */
 bool deconv_admm(task *t, const deconv_data *d, array *result, GError **err);
+
+/* By ADMM, with g the sum of |gradient|^(2/3) or ^(1/2), as those of photographs are spread. */
+bool deconv_hyper_laplacian(task *t, const deconv_data *d, array *result, GError **err);
 
 #endif

@@ -232,7 +232,7 @@ static bool admm(scene *s, const task *t, const stop_rule *stop, GError **err)
 	double level = gain > 0 ? light / sqrt(gain) : 0;
 	const admm_penalties mu = lensless_penalties(t, level, gain, s->tau);
 	double mu1 = (double)mu.mu1, mu2 = (double)mu.mu2, mu3 = (double)mu.mu3;
-	g_autoptr(linop) gradient = linop_gradient(t->dev, s->v->shape, 2, BORDER_PERIODIC);
+	g_autoptr(linop) gradient = linop_gradient(t->dev, s->v->shape, 2, BORDER_PERIODIC, NULL);
 	g_autoptr(linop) inverse = linop_convolve_sum_inverse(s->m, mu1, mu2, mu3);
 	const admm_problem p = {
 		.m = s->m, .crop = s->window, .gradient = gradient, .b = s->b, .mu1 = mu1, .mu2 = mu2,

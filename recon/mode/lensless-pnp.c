@@ -76,7 +76,7 @@ static split_problem problem_for(const task *t, const lensless_data *d, scene *s
 		.spread = { NOISE_FALLS * NOISE_FALLS * sigma * sigma, sigma * sigma },
 		.background = lensless_fits_background(t, d)
 	};
-	s->inverse = linop_convolve_inverse(s->m, p.mu1, 0, p.mu2 + p.mu3);
+	s->inverse = linop_convolve_inverse(s->m, p.mu1, 0, p.mu2 + p.mu3, NULL);
 	p.inverse = s->inverse;
 	report_number(t->report, "noise", s->level > 0 ? sigma / s->level : NAN);
 	report_number(t->report, "mu1", p.mu1);
@@ -100,6 +100,7 @@ bool lensless_pnp(task *t, const lensless_data *d, array *result, GError **err)
 	const stop_rule stop = {
 		o->iterations > 0 ? o->iterations : d->noisy ? 20 : 60, o->tolerance, &l.base
 	};
+	vec_fill(s.v, 0);
 	if (!solve_split(s.v, &p, &stop, err) || !listener_sound(&l, s.v, err))
 		return false;
 	vec_clamp(s.v, 0, INFINITY);

@@ -98,6 +98,7 @@ typedef struct {
 	bool reads_pictures;    /* the job reads the inputs and FILE_IN options beforehand; they are
 				 * finite */
 	bool takes_holes;       /* they may hold NaN and infinities: the command looks to them */
+	bool spills;            /* pictures too large for --max-memory may be kept in files */
 	bool on_cpu;            /* works on the CPU alone: --device auto starts no OpenCL */
 	/* NULL, or whether the options fit together; asked before anything is read */
 	bool (*check)(const void *options, GError **err);

@@ -201,7 +201,7 @@ static void tell_beads(const GArray *beads, const beads_facts *f, double unit, r
 			(int)n[BEAD_BORDER], (int)n[BEAD_OVERLAP], (int)n[BEAD_FAINT]);
 }
 
-/* Of a ball's transform: periods in a diameter.  About 1 / width is the finest that a lens passes. */
+/* Of a ball's transform: periods in a diameter.  A lens passes up to about 1 / width. */
 #define FIRST_ZERO 1.43
 
 static void tell_psf(const task *t, const beads_facts *f)
@@ -268,7 +268,7 @@ const modality command_psf_beads = {
 		.examples =
 			"relumine psf beads beads.tif -o psf.tif -o psf.png\n"
 			"relumine psf beads beads.tif --size 25,25,21 --symmetric -o psf.tif\n"
-			"relumine psf beads beads.tif --diameter 100 --voxel 80,80,200 --na 1.4 --wavelength 520 "
+			"relumine psf beads beads.tif --diameter 100 --voxel 80,80,200 --na 1.2 --wavelength 520 "
 			"-o points.tif\n",
 		.description =
 			"The stack shows small fluorescent beads, taken as the specimen will be. Hot pixels are "

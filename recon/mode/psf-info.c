@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* psf-info.c - relumine psf info: is this point spread function usable? */
+#include <math.h>
+#include "math/vec.h"
 #include "mode/modality.h"
 #include "stage/psf.h"
 
@@ -24,8 +26,11 @@ static bool run(task *t, GError **err)
 	report_number(t->report, "spread", spot.spread);
 	report_word(t->report, "kind", compact ? "compact" : "pattern");
 	g_string_append_printf(t->text, "%-32s %s\n", "kind", compact ? "compact" : "pattern");
+	spot_of of = { .size = in->data->shape, .sum = vec_sum(in->data) };
+	for (int k = 0; k < 3; k++)
+		of.voxel_nm[k] = in->scale ? in->scale->voxel[k] : NAN;
 	if (compact)
-		spot_tell(&facts, &spot, in->data->shape, t->report, t->text);
+		spot_tell(&facts, &spot, &of, t->report, t->text);
 	else
 		psf_tell(&facts, in->data->shape, t->report, t->text);
 	return true;
@@ -51,10 +56,13 @@ const modality command_psf_info = {
 			"main one; and the condition of the transfer function |H| (largest, without the zero "
 			"frequency, over the 1st percentile). The verdict is `usable`, or what is wrong.\n\n"
 			"A PSF of one spot, as lenses and microscopes have them, is compact; any other is a "
-			"pattern. Of compact ones it prints besides the peak's voxel, the full width at half "
-			"maximum along each axis, how far each half differs from its mirror image (0: not, "
-			"2: wholly), and what is left at the outermost voxels; and the verdict looks at those: "
-			"a background, a peak off centre, light at the edge, negative values.",
+			"pattern. Of compact ones it prints the sizes; the sum, which is 1 of a PSF that is "
+			"normalised; the voxel that is brightest beside the one in the middle, and how far the "
+			"centre of its light is from the middle; the full width at half maximum along each axis, "
+			"also in nm where the file knows its voxels; how far each half differs from its mirror "
+			"image; how much of the light is in the outermost voxels, at the sides and at the ends "
+			"of the stack, and how bright those are. The verdict looks at these: a background, a peak "
+			"off centre, light at the edge, negative values.",
 	},
 	.options_size = sizeof(psf_info_options),
 	.reads_pictures = true,

@@ -74,7 +74,8 @@ static const relumine_option options[] = {
 		"the middle plane is where the axis is brightest, or where the stage is at 0", false,
 		AT(focus) },
 	{ "flip-z", 0, RELUMINE_FLAG, NULL, 0, 0, NULL, NULL,
-		"planes go from the cover glass into the depth", false, AT(flip_z) },
+		"the first plane is nearest to the lens, not the last: for stacks that go from the cover glass "
+		"into the depth", false, AT(flip_z) },
 	{ "sigma", 0, RELUMINE_TEXT, NULL, 0, 0, NULL, "X,Y,Z",
 		"standard deviation of gaussian, in voxels; or give --na, --wavelength, --voxel", false,
 		AT(sigma) },
@@ -243,18 +244,6 @@ static void warn(const make_options *o, const lens *l, const psf_grid *g, report
 			"aperture %g the outer part stays dark", open * l->aperture, l->aperture);
 }
 
-static void flip(array *psf)
-{
-	for (int64_t i = 0; i < psf->shape.z / 2; i++)
-		for (int64_t y = 0; y < psf->shape.y; y++)
-			for (int64_t x = 0; x < psf->shape.x; x++) {
-				float *a = array_row(psf, 0, i, y) + x;
-				float *b = array_row(psf, 0, psf->shape.z - 1 - i, y) + x, keep = *a;
-				*a = *b;
-				*b = keep;
-			}
-}
-
 static array *of_lens(const task *t, psf_grid *g, GError **err)
 {
 	const make_options *o = t->options;
@@ -279,7 +268,7 @@ static array *of_lens(const task *t, psf_grid *g, GError **err)
 	if (o->model == CONFOCAL)
 		report_number(t->report, "pinhole_radius_nm", pinhole);
 	if (psf && o->flip_z)
-		flip(psf);
+		psf_flip_z(psf);
 	return psf;
 }
 

@@ -81,8 +81,8 @@ static bool find_margin(const task *t, const deconv_data *d, position *margin, G
 	margin->z = s.z == 1 ? 0 : margin->z;
 	if (2 * margin->x < s.x && 2 * margin->y < s.y && 2 * margin->z < s.z)
 		return true;
-	error_set(err, RELUMINE_MISMATCH, "--margin", "use a smaller one, or a larger scene", "a margin of "
-		"%d, %d, %d (x, y, z) leaves nothing of %d x %d x %d", (int)margin->x, (int)margin->y,
+	error_set(err, RELUMINE_MISMATCH, "--margin", "use a smaller one, or a larger scene", "a margin "
+		"of %d, %d, %d (x, y, z) leaves nothing of %d x %d x %d", (int)margin->x, (int)margin->y,
 		(int)margin->z, (int)s.x, (int)s.y, (int)s.z);
 	return false;
 }

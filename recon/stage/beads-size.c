@@ -15,7 +15,7 @@ double ball_transfer(double diameter, double frequency)
 	return q < 1e-2 ? 1 - q * q / 10 : 3 * (sin(q) - q * cos(q)) / (q * q * q);
 }
 
-/* Gains end at 1 / (2 sqrt(RIDGE)) = 9: near the zeros of the ball's transform is nothing to find. */
+/* Gains end at 1 / (2 sqrt(RIDGE)) = 9: near the zeros of the transform is nothing to find. */
 #define RIDGE 0.003
 /* Powers below this many times the noise's are noise: e^-4 of those of noise alone are above. */
 #define NOISE_MARGIN 4.0

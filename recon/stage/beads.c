@@ -250,7 +250,7 @@ static bool clean(array *psf, double noise, GError **err)
 	return true;
 }
 
-/* Of one voxel, from that of the smoothed: a Gaussian of one voxel leaves 1 / (2 sqrt(pi)) an axis. */
+/* Of one voxel, from that of the smoothed, of which 1 / (2 sqrt(pi)) is left for each axis. */
 static double noise_of_voxel(shape s, double smoothed)
 {
 	int axes = (s.x > 1) + (s.y > 1) + (s.z > 1);

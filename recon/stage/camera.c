@@ -117,6 +117,8 @@ static int64_t survey_stack(const survey *s, int64_t p, GError **err)
 		empty[z] = left == 0;
 		if (left && !repair_plane(&plane, s->bad, NULL, err))
 			return -1;
+		array_forget(s->y, p + z, 0, plane.shape.y);
+		array_forget(s->weights, p + z, 0, plane.shape.y);
 	}
 	array stack = array_slices(s->y, 0, p, planes);
 	fill_planes(&stack, empty);
@@ -173,6 +175,7 @@ static void over_believed(const pixel_value *v, const array *weights, each_belie
 		for (int64_t i = 0; i < s.y * s.x; i++)
 			if (array_row(weights, 0, p, i / s.x)[i % s.x] > 0)
 				body(value_at(&plane, i / s.x, i % s.x), to);
+		array_forget(weights, p, 0, s.y);
 	}
 }
 
@@ -221,5 +224,7 @@ void camera_electrons(const camera *c, array *y, const array *weights, double ga
 			if (excess)
 				array_row(excess, 0, p, i / s.x)[i % s.x] = (float)more;
 		}
+		array_forget(y, p, 0, s.y);
+		array_forget(weights, p, 0, s.y);
 	}
 }

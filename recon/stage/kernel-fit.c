@@ -30,8 +30,8 @@ array *kernel_sharpen(const array *y, const array *k, double weight)
 	const position middle = { 0, k->shape.y / 2, k->shape.x / 2 };
 	g_autoptr(array) psf = array_move(k, dev);
 	g_autoptr(linop) blur = linop_convolve(dev, y->shape, psf, middle, 2);
-	g_autoptr(linop) gradient = linop_gradient(dev, y->shape, 2, BORDER_PERIODIC);
-	g_autoptr(array) laplacian = gradient_spectrum(dev, y->shape, 2);
+	g_autoptr(linop) gradient = linop_gradient(dev, y->shape, 2, BORDER_PERIODIC, NULL);
+	g_autoptr(array) laplacian = gradient_spectrum(dev, y->shape, 2, NULL);
 	g_autoptr(array) back = array_like(y);
 	g_autoptr(array) right = array_like(y);
 	g_autoptr(array) steep = linop_new_range(gradient);
@@ -56,7 +56,7 @@ enum { FIT_ITERATIONS = 20 };
 
 static array *gradients(const array *a)
 {
-	g_autoptr(linop) gradient = linop_gradient(a->dev, a->shape, 2, BORDER_REPLICATE);
+	g_autoptr(linop) gradient = linop_gradient(a->dev, a->shape, 2, BORDER_REPLICATE, NULL);
 	array *to = linop_new_range(gradient);
 	linop_apply(gradient, to, a);
 	return to;

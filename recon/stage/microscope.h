@@ -96,6 +96,13 @@ array *psf_light_sheet(device *dev, const lens *l, double sheet_nm, const psf_gr
 array *psf_confocal(device *dev, const lens *emission, double excitation_nm, double pinhole_nm,
 	const psf_grid *g, GError **err);
 
+/*
+ * Planes in reverse order.  As they are made z is the stage's: from plane to plane the immersion
+ * gets thicker, so that the first plane looks deepest into the specimen and the last one is the
+ * nearest to the cover glass and the lens.
+ */
+void psf_flip_z(array *psf);
+
 /* Radius of a pinhole of so many Airy units: its diameter over 1.22 lambda / NA. */
 double psf_pinhole_nm(const lens *l, double airy_units);
 

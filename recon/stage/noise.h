@@ -13,4 +13,12 @@
  */
 double noise_gain(const array *a, GError **err);
 
+/*
+ * The standard deviation of noise that is the same everywhere: the median of what is finer than the
+ * picture's own detail (Donoho and Johnstone, Biometrika 81, 1994).  Left out are pixels beside one
+ * of weight < 1 (weights NULL: none), and those that differ from their neighbours in nothing, as
+ * clipped ones do; 0 where no more are left.  CPU.  NaN and *err without memory.
+ */
+double noise_deviation(const array *a, const array *weights, GError **err);
+
 #endif

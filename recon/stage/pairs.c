@@ -53,7 +53,7 @@ bool pairs_estimate(array *h, const array *scenes, const array *captures, pairs_
 	GError **err)
 {
 	g_autoptr(linop) model = pairs_model(scenes);
-	linop *gradient = linop_gradient(h->dev, captures->shape, 2, BORDER_REPLICATE);
+	linop *gradient = linop_gradient(h->dev, captures->shape, 2, BORDER_REPLICATE, NULL);
 	g_autoptr(linop) a = linop_chain(gradient, linop_ref(model));
 	g_autoptr(array) b = linop_new_range(a);
 	g_autoptr(array) back = array_like(h);

@@ -201,3 +201,15 @@ void psf_gaussian_sigma(const lens *l, double sigma_nm[3])
 	sigma_nm[0] = sigma_nm[1] = M_SQRT2 / (k * l->aperture);
 	sigma_nm[2] = 2 * sqrt(6) * l->ni / (k * l->aperture * l->aperture);
 }
+
+void psf_flip_z(array *psf)
+{
+	for (int64_t i = 0; i < psf->shape.z / 2; i++)
+		for (int64_t y = 0; y < psf->shape.y; y++)
+			for (int64_t x = 0; x < psf->shape.x; x++) {
+				float *a = array_row(psf, 0, i, y) + x;
+				float *b = array_row(psf, 0, psf->shape.z - 1 - i, y) + x, keep = *a;
+				*a = *b;
+				*b = keep;
+			}
+}

@@ -3,6 +3,7 @@
 #include "stage/psf.h"
 
 #include <math.h>
+#include <stdarg.h>
 
 /* Above these a fault is told of; set by looking at PSFs known to be good and spoilt ones. */
 #define DARK_SHARE 0.005          /* of the mean, in the darkest hundredth */
@@ -112,25 +113,81 @@ static void tell_waves(const psf_facts *f, report *r, GString *text)
 	tell_numbers(numbers, G_N_ELEMENTS(numbers), r, text);
 }
 
-static void tell_spot(const spot_facts *f, report *r, GString *text)
+/* All by name; in words see tell_in_words(). */
+static void report_spot(const spot_facts *f, report *r)
 {
 	const number numbers[] = {
-		{ "spread", "spread of its bright pixels", f->spread },
-		{ "peak_x", "peak, column", (double)f->peak[0] },
-		{ "peak_y", "peak, row", (double)f->peak[1] },
-		{ "peak_z", "peak, plane", (double)f->peak[2] },
-		{ "offset_z", "centre of mass, planes on", f->offset[2] },
-		{ "fwhm_x", "full width at half maximum, x", f->fwhm[0] },
-		{ "fwhm_y", "full width at half maximum, y", f->fwhm[1] },
-		{ "fwhm_z", "full width at half maximum, z", f->fwhm[2] },
-		{ "asymmetry_x", "difference to its mirror, x", f->asymmetry[0] },
-		{ "asymmetry_y", "difference to its mirror, y", f->asymmetry[1] },
-		{ "asymmetry_z", "difference to its mirror, z", f->asymmetry[2] },
-		{ "edge_light_share", "light share of outermost pixels", f->edge_light },
-		{ "end_light_share", "light share of outermost planes", f->end_light },
-		{ "edge_brightness", "brightest of those over peak", f->edge_most },
+		{ "spread", "", f->spread }, { "peak_x", "", (double)f->peak[0] },
+		{ "peak_y", "", (double)f->peak[1] }, { "peak_z", "", (double)f->peak[2] },
+		{ "offset_z", "", f->offset[2] }, { "fwhm_x", "", f->fwhm[0] }, { "fwhm_y", "", f->fwhm[1] },
+		{ "fwhm_z", "", f->fwhm[2] }, { "asymmetry_x", "", f->asymmetry[0] },
+		{ "asymmetry_y", "", f->asymmetry[1] }, { "asymmetry_z", "", f->asymmetry[2] },
+		{ "edge_light_share", "", f->edge_light }, { "end_light_share", "", f->end_light },
+		{ "edge_brightness", "", f->edge_most },
 	};
-	tell_numbers(numbers, G_N_ELEMENTS(numbers), r, text);
+	tell_numbers(numbers, G_N_ELEMENTS(numbers), r, NULL);
+}
+
+static void say(GString *text, const char *what, const char *format, ...) G_GNUC_PRINTF(3, 4);
+static void say(GString *text, const char *what, const char *format, ...)
+{
+	va_list args;
+	va_start(args, format);
+	g_string_append_printf(text, "%-32s ", what);
+	g_string_append_vprintf(text, format, args);
+	g_string_append_c(text, '\n');
+	va_end(args);
+}
+
+/* Rounding is no distance. */
+static double snapped(double v)
+{
+	return fabs(v) < 5e-4 ? 0 : v;
+}
+
+static void say_width(GString *text, const spot_facts *f, int axis, double voxel_nm)
+{
+	g_autofree char *what = g_strdup_printf("width at half maximum, %c", "xyz"[axis]);
+	if (isnan(f->fwhm[axis]))
+		say(text, what, "not reached");
+	else if (isnan(voxel_nm))
+		say(text, what, "%.4g voxels", f->fwhm[axis]);
+	else
+		say(text, what, "%.4g voxels, %.4g nm", f->fwhm[axis], f->fwhm[axis] * voxel_nm);
+}
+
+/* x, y, z, or x, y of one plane. */
+static void tell_in_words(const psf_facts *f, const spot_facts *spot, const spot_of *of,
+	GString *text)
+{
+	shape s = of->size;
+	const int64_t n[3] = { s.x, s.y, s.z };
+	int axes = s.z > 1 ? 3 : 2;
+	say(text, "size (x, y, z)", "%d x %d x %d voxels", (int)s.x, (int)s.y, (int)s.z);
+	if (isnan(of->voxel_nm[0]))
+		say(text, "size of a voxel", "not in the file");
+	else if (isnan(of->voxel_nm[2]))
+		say(text, "size of a pixel", "%.6g x %.6g nm", of->voxel_nm[0], of->voxel_nm[1]);
+	else
+		say(text, "size of a voxel", "%.6g x %.6g x %.6g nm", of->voxel_nm[0], of->voxel_nm[1],
+			of->voxel_nm[2]);
+	say(text, "sum of all values", "%.6g", of->sum);
+	say(text, "smallest, largest value", "%.6g, %.6g", f->least, f->most);
+	say(text, "darkest hundredth, mean", "%.6g, %.6g", f->floor_level, f->mean);
+	say(text, "share of saturated pixels", "%.6g", f->saturated);
+	say(text, "brightest voxel (from 0)", "%d, %d, %d", (int)spot->peak[0], (int)spot->peak[1],
+		(int)spot->peak[2]);
+	say(text, "middle voxel", "%d, %d, %d", (int)(n[0] / 2), (int)(n[1] / 2), (int)(n[2] / 2));
+	say(text, "centre of light from the middle", "%.3g, %.3g, %.3g", snapped(spot->offset[0]),
+		snapped(spot->offset[1]), snapped(spot->offset[2]));
+	for (int k = 0; k < axes; k++)
+		say_width(text, spot, k, of->voxel_nm[k]);
+	say(text, "asymmetry (0 none to 2)", axes == 3 ? "%.3g, %.3g, %.3g" : "%.3g, %.3g",
+		snapped(spot->asymmetry[0]), snapped(spot->asymmetry[1]), snapped(spot->asymmetry[2]));
+	say(text, "light at the sides", "%.3g %% of all", 100 * spot->edge_light);
+	if (axes == 3)
+		say(text, "light at the ends", "%.3g %% of all", 100 * spot->end_light);
+	say(text, "brightest of that", "%.3g %% of the peak", 100 * spot->edge_most);
 }
 
 void psf_tell(const psf_facts *f, shape s, report *r, GString *text)
@@ -140,13 +197,17 @@ void psf_tell(const psf_facts *f, shape s, report *r, GString *text)
 	tell_faults(psf_faults(f, s), r, text);
 }
 
-void spot_tell(const psf_facts *f, const spot_facts *spot, shape s, report *r, GString *text)
+void spot_tell(const psf_facts *f, const spot_facts *spot, const spot_of *of, report *r,
+	GString *text)
 {
-	tell_levels(f, r, text);
-	tell_spot(spot, r, text);
-	if (s.z == 1)           /* else they are of the first plane, which is out of focus */
-		tell_waves(f, r, text);
-	tell_faults(spot_faults(f, spot, s), r, text);
+	tell_levels(f, r, NULL);
+	report_spot(spot, r);
+	report_number(r, "sum", of->sum);
+	if (of->size.z == 1)    /* else they are of the first plane, which is out of focus */
+		tell_waves(f, r, NULL);
+	if (text)
+		tell_in_words(f, spot, of, text);
+	tell_faults(spot_faults(f, spot, of->size), r, text);
 }
 
 void spot_tell_widths(const array *psf, const double voxel_nm[3], report *r)

@@ -111,8 +111,15 @@ char *psf_verdict(int faults);
  */
 void psf_tell(const psf_facts *facts, shape s, report *r, GString *text);
 
+/* What else is known of a compact PSF. */
+typedef struct {
+	shape size;
+	double sum, voxel_nm[3];        /* NaN: not known */
+} spot_of;
+
 /* The same for a compact PSF. */
-void spot_tell(const psf_facts *facts, const spot_facts *spot, shape s, report *r, GString *text);
+void spot_tell(const psf_facts *facts, const spot_facts *spot, const spot_of *of, report *r,
+	GString *text);
 
 /* Of a PSF made here: widths, in nm too where a voxel's size is known, peak and edge. */
 void spot_tell_widths(const array *psf, const double voxel_nm[3], report *r);

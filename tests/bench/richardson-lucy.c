@@ -2,7 +2,8 @@
 /* richardson-lucy.c - the fused Richardson-Lucy solver against its transforms alone, done by FFTW's
  * own measured plans at the same padded size
  *
- * usage: richardson-lucy [THREADS [DEPTH HEIGHT WIDTH [PSF-DEPTH PSF-HEIGHT PSF-WIDTH [unrounded]]]]
+ * usage: richardson-lucy [THREADS [DEPTH HEIGHT WIDTH [PSF-DEPTH PSF-HEIGHT PSF-WIDTH
+ *        [unrounded]]]]
  * unrounded: FFTW at the size that the estimate has, which no transform likes: deconwolf's.
  * Both are timed in turns in one process, and the best turn of each counts. */
 #include <fftw3.h>
@@ -83,8 +84,8 @@ static array *random_psf(device *dev, shape s)
 static double run(const rl_problem *p, array *result, int64_t iterations, rl_outcome *o)
 {
 	const rl_settings s = {
-		.acceleration = RL_HEAVY_BALL, .restart = true, .bold = true, .start = 50, .least = 1e-3,
-		.seen = 0.01, .iterations = iterations
+		.acceleration = RL_HEAVY_BALL, .held = 0.5, .restart = true, .bold = true, .start = 50,
+		.least = 1e-3, .seen = 0.01, .iterations = iterations
 	};
 	int threads = device_threads(p->y->dev);
 	double start = milliseconds(threads);
@@ -109,7 +110,7 @@ static problem problem_new(device *dev, shape window, shape size)
 	const position centre = { size.z / 2, size.y / 2, size.x / 2 };
 	b.result = array_like(b.y);
 	const rl_geometry g = rl_layout(window, size, centre, RL_BORDER_UNKNOWN);
-	b.p = (rl_problem){ .y = b.y, .blur = rl_blur_new(dev, b.psf, centre, &g, NULL) };
+	b.p = (rl_problem){ .y = b.y, .blur = rl_blur_new(dev, b.psf, centre, &g, false, NULL) };
 	return b;
 }
 
@@ -133,11 +134,13 @@ int main(int argc, char **argv)
 		twice = fmin(twice, run(&b.p, b.result, 2 * ITERATIONS, &o));
 	}
 	double ours = (twice - once) / ITERATIONS, start = once - ours * ITERATIONS;
+	double peak = (double)dev->memory_peak;
 	printf("{\"bench\": \"richardson-lucy\", \"size\": \"%dx%dx%d\", \"grid\": \"%dx%dx%d\", "
-		"\"fftw_grid\": \"%s\", \"threads\": %d, \"ms_per_iteration\": %.1f, \"fft_ms\": %.1f, \"ratio\": %.3f, "
+		"\"fftw_grid\": \"%s\", \"threads\": %d, ", (int)n[0], (int)n[1], (int)n[2], (int)grid.z,
+		(int)grid.y, (int)grid.x, rounded ? "the same" : "unrounded", threads);
+	printf("\"ms_per_iteration\": %.1f, \"fft_ms\": %.1f, \"ratio\": %.3f, "
 		"\"ffts_per_iteration\": %.2f, \"start_ms\": %.0f, \"peak_mb\": %.1f, "
-		"\"bytes_per_padded_voxel\": %.1f}\n", (int)n[0], (int)n[1], (int)n[2], (int)grid.z,
-		(int)grid.y, (int)grid.x, rounded ? "the same" : "unrounded", threads, ours, theirs, ours / theirs, o.fft_per_iteration, start,
-		(double)dev->memory_peak / 1e6, (double)dev->memory_peak / (double)shape_count(grid));
+		"\"bytes_per_padded_voxel\": %.1f}\n", ours, theirs, ours / theirs, o.fft_per_iteration, start,
+		peak / 1e6, peak / (double)shape_count(grid));
 	return 0;
 }
