@@ -25,6 +25,8 @@
 #include "rl-blur.cl"
 #include "richardson-lucy.cl"
 #include "mirror.cl"
+#include "blind.cl"
+#include "band.cl"
 #include "bounds.cl"
 #include "constrained.cl"
 #include "power.cl"

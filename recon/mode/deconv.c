@@ -13,6 +13,17 @@
 
 static const relumine_option own_options[] = {
 	DECONV_PSF_ROWS,
+	{ "blind", 0, RELUMINE_FLAG, NULL, 0, 0, NULL, NULL,
+		"the PSF is found too: of a photograph from nothing, else from the PSF given", false,
+		AT(blind) },
+	{ "blind-size", 0, RELUMINE_INTEGER, NULL, 3, 255, NULL, "N",
+		"of a photograph's blur: at most so many pixels; not given: as many as it needs", false,
+		AT(blind_size) },
+	{ "blind-rounds", 0, RELUMINE_INTEGER, "10", 1, 10000, NULL, "N",
+		"with a PSF to start from: how often 5 steps of the object and 5 of the PSF are done", false,
+		AT(blind_rounds) },
+	{ "save-psf", 0, RELUMINE_FILE_OUT, NULL, 0, 0, NULL, "FILE",
+		"the PSF that --blind has found", false, AT(save_psf) },
 	{ "method", 0, RELUMINE_CHOICE, "rl", 0, 0, METHODS, NULL,
 		"Richardson-Lucy; one step in the Fourier domain; least squares with a prior or without", false,
 		AT(method) },
@@ -22,9 +33,8 @@ static const relumine_option own_options[] = {
 		"change: see --tolerance; auto: where light that was held back is explained best; fixed: "
 		"after --iterations", false, AT(stop) },
 	{ "tolerance", 0, RELUMINE_NUMBER, NULL, 0, 1, NULL, "T",
-		"with --stop change: end when the divergence (rl; not given: 0.02; rl-tv: 0.002) or the estimate (others; "
-		"0.001) changes by less than this share", false,
-		AT(tolerance) },
+		"with --stop change: end when the divergence (rl; not given: 0.02; rl-tv: 0.002) or the "
+		"estimate (others; 0.001) changes by less than this share", false, AT(tolerance) },
 	{ "acceleration", 0, RELUMINE_CHOICE, "heavy-ball", 0, 0, "none|heavy-ball|biggs-andrews", NULL,
 		"how far each step runs ahead; begins anew when the divergence rises", false,
 		AT(acceleration) },
@@ -50,7 +60,7 @@ static const relumine_option own_options[] = {
 		"0.01, for ictm as the picture itself says", false, AT(balance) },
 	{ "tv-weight", 'w', RELUMINE_NUMBER, NULL, 0, 1000, NULL, "W",
 		"smoothness of fista, fista-wavelet, admm and hyper-laplacian, relative to the largest of "
-		"|H'y|; not given: as much as the noise asks for", false, AT(tv_weight) },
+		"|H'y|; of rl-tv: Dey's; not given: as much as the noise asks for", false, AT(tv_weight) },
 	{ "exponent", 0, RELUMINE_CHOICE, "2/3", 0, 0, "2/3|1/2", NULL,
 		"of hyper-laplacian's gradients: the smaller, the fewer and steeper", false, AT(exponent) },
 	{ "compat", 0, RELUMINE_CHOICE, "none", 0, 0, "none|deconwolf", NULL,
@@ -86,6 +96,11 @@ static bool check(const void *options, GError **err)
 	const deconv_options *o = options;
 	if (!deconv_check_psf(o, err) || !check_compat(o, err))
 		return false;
+	if (o->save_psf && !o->blind) {
+		error_set(err, RELUMINE_BAD_USAGE, "--save-psf", "add --blind; `relumine psf make` makes "
+			"others", "no PSF is searched for without --blind");
+		return false;
+	}
 	if (o->method == DECONV_RICHARDSON_LUCY || o->method == DECONV_RL_TV || o->stop != STOP_AUTO)
 		return true;
 	error_set(err, RELUMINE_BAD_USAGE, "--stop", "use --stop change, or --method rl",
@@ -114,6 +129,8 @@ static void warn_of_idle_options(const task *t)
 		{ "exponent", o->exponent != EXPONENT_TWO_THIRDS, HYPER },
 		{ "tv-weight", !isnan(o->tv_weight), PRIOR },
 	};
+	if (o->blind_size != INT64_MIN && (!o->blind || deconv_has_start(t)))
+		report_warn(t->report, "--blind-size has no effect without --blind, or with a PSF to start from");
 	for (size_t i = 0; i < G_N_ELEMENTS(all); i++)
 		if (all[i].set && !(all[i].methods & 1 << o->method))
 			report_warn(t->report, "--%s has no effect with --method %s", all[i].name,
@@ -133,7 +150,8 @@ static bool run(task *t, GError **err)
 {
 	const deconv_options *o = t->options;
 	g_auto(deconv_data) d = { 0 };
-	if (!task_step(t, "calibrate") || !deconv_prepare(t, &d, err) || !task_step(t, "reconstruct"))
+	if (!task_step(t, "calibrate") || !deconv_prepare(t, &d, err) || !deconv_blind(t, &d, err) ||
+	    !task_step(t, "reconstruct"))
 		return false;
 	warn_of_idle_options(t);
 	shape s = d.y->shape, p = d.spreads[0].size;
@@ -158,7 +176,7 @@ static bool run(task *t, GError **err)
 const modality command_deconv = {
 	.command = {
 		.name = "deconv",
-		.summary = "undo a known blur, in 2-D or 3-D",
+		.summary = "undo a blur that is known or found, in 2-D or 3-D",
 		.inputs = "PICTURE",
 		.inputs_least = 1, .inputs_most = 1,
 		.writes = true,
@@ -167,6 +185,7 @@ const modality command_deconv = {
 			"relumine deconv stack.tif --psf psf.tif -o sharp.tif\n"
 			"relumine deconv stack.tif --na 1.4 --wavelength 520 --voxel 100,100,300 -o sharp.tif\n"
 			"relumine deconv photo.png --gaussian 2.1 -o sharp.png\n"
+			"relumine deconv photo.png --blind --method fista -o sharp.png --save-psf blur.tif\n"
 			"relumine deconv stack.tif --psf psf.tif --stop fixed --iterations 40 -o sharp.tif\n"
 			"relumine deconv stack.tif --psf psf.tif --method wiener -o quick.tif\n",
 		.description =
@@ -180,6 +199,9 @@ const modality command_deconv = {
 			"--tolerance.  --stop auto goes on as long as that pays: a tenth of the light is held back, by "
 			"chance, and the model of the rest predicts it better and better, until it begins to fit "
 			"noise.  That is longer, for numbers more than for the eye.\n"
+			"--blind without a PSF is for photographs that shake or a lens out of focus blurred all over "
+			"alike: the blur is the one under which few steep edges explain the picture.  With a PSF to "
+			"start from, object and PSF are found in turns.\n"
 			"Values of a .tif or .npy are those of the picture: the same total light.",
 	},
 	.options_size = sizeof(deconv_options),

@@ -18,10 +18,12 @@ enum deconv_compat { COMPAT_NONE, COMPAT_DECONWOLF };
 enum deconv_centre { CENTRE_AUTO, CENTRE_PEAK, CENTRE_MIDDLE };
 
 typedef struct {
-	char *psf, *gaussian, *motion, *voxel, *psf_voxel;
+	char *psf, *gaussian, *motion, *voxel, *psf_voxel, *save_psf;
 	char *offset, *gain, *read_noise, *mask;        /* the first three: a number, or a file's name */
 	int method, acceleration, border, stop, centre, model, compat,
 		exponent;
+	bool blind;
+	int64_t blind_size, blind_rounds;
 	int64_t iterations, seed;
 	bool flip_z;
 	double disk, na, wavelength, ni, ns, depth, background, saturation, tolerance, balance, tv_weight;
@@ -115,6 +117,24 @@ static inline deconv_spread *deconv_spread_of(const deconv_data *d, int64_t chan
  * stack).  Several where channels differ: a list of array *, owned.  NULL and *err on failure.
  */
 GPtrArray *deconv_psfs(const task *t, shape s, GError **err);
+
+/* Whether there is a PSF to start from. */
+bool deconv_has_start(const task *t);
+
+/*
+ * --blind without a PSF to start from: one kernel for all channels, from the picture (see
+ * stage/kernel.h), into d->spreads.  Errors BAD_USAGE, BAD_INPUT, MISMATCH.
+ */
+bool deconv_blind_kernel(const task *t, deconv_data *d, GError **err);
+
+/*
+ * --blind with one: each channel's PSF, in its box, and object in turns by Richardson-Lucy (Holmes,
+ * J. Opt. Soc. Am. A 9, 1992; Fish and others, ibid. 12, 1995).  d->spreads become one a channel.
+ */
+bool deconv_alternate(const task *t, deconv_data *d, GError **err);
+
+/* What --blind has to do when data and PSFs are ready, and --save-psf. */
+bool deconv_blind(task *t, deconv_data *d, GError **err);
 
 /* Whether the options of the PSF fit together.  BAD_USAGE. */
 bool deconv_check_psf(const deconv_options *o, GError **err);
