@@ -51,8 +51,8 @@ static bool channel_load(channel *c, const task *t, const deconv_stack *s, GErro
 #define TV_TOLERANCE 0.002
 
 /*
- * Of total variation, over the noise of a mean pixel: near the best of simulated pictures and stacks
- * of 10 to 3000 electrons, and Dey's 0.002 (Microsc. Res. Tech. 69, 2006) at 25.
+ * Of total variation, over the noise of a mean pixel: near the best of simulated pictures and
+ * stacks of 10 to 3000 electrons, and Dey's 0.002 (Microsc. Res. Tech. 69, 2006) at 25.
  */
 #define TV_OF_NOISE 0.01
 
@@ -70,7 +70,8 @@ static rl_settings settings_of(const task *t, const deconv_data *d, const channe
 			fmax(mean * (double)shape_count(w) / (double)shape_count(e), d->least),
 		.tv_weight = !smooth ? 0 : isnan(o->tv_weight) ? TV_OF_NOISE / sqrt(fmax(mean, 1)) :
 			o->tv_weight,
-		.spacing = { d->apart.z, d->apart.y, d->apart.x }, .least = d->least, .seen = 0.01, .iterations = o->iterations,
+		.spacing = { d->apart.z, d->apart.y, d->apart.x }, .least = d->least, .seen = 0.01,
+		.iterations = o->iterations,
 		.tolerance = o->stop != STOP_CHANGE ? 0 : !isnan(o->tolerance) ? o->tolerance :
 			smooth ? TV_TOLERANCE : TOLERANCE,
 		.channel = c->stack->number, .channels = c->stack->count

@@ -112,7 +112,8 @@ static bool check(const void *options, GError **err)
 static void warn_of_idle_options(const task *t)
 {
 	enum {
-		RL_TV = 1 << DECONV_RL_TV, RL = 1 << DECONV_RICHARDSON_LUCY | RL_TV, UNSUPERVISED = 1 << DECONV_UNSUPERVISED,
+		RL_TV = 1 << DECONV_RL_TV, RL = 1 << DECONV_RICHARDSON_LUCY | RL_TV,
+		UNSUPERVISED = 1 << DECONV_UNSUPERVISED,
 		ICTM = 1 << DECONV_ICTM, HYPER = 1 << DECONV_HYPER_LAPLACIAN,
 		BALANCED = 1 << DECONV_WIENER | 1 << DECONV_TIKHONOV | 1 << DECONV_RIF,
 		DIRECT = BALANCED | UNSUPERVISED,
