@@ -44,7 +44,7 @@ bool array_would_fit(device *dev, int64_t bytes, const char *what, GError **err)
 	g_autofree char *limit = g_format_size_full((guint64)dev->memory_limit,
 		G_FORMAT_SIZE_IEC_UNITS);
 	error_set(err, RELUMINE_OVER_LIMIT, "--max-memory", "raise the limit, or make the input "
-		"smaller with --downsample", "%s needs %s, but only %s of %s are left", what, need, left,
+		"smaller", "%s needs %s, but only %s of %s are left", what, need, left,
 		limit);
 	return false;
 }
@@ -88,7 +88,7 @@ static void *room_for(const array *a, GError **err)
 	if (buffer || a->in_file)
 		return buffer;
 	g_autofree char *need = g_format_size_full((guint64)a->bytes, G_FORMAT_SIZE_IEC_UNITS);
-	error_set(err, RELUMINE_OVER_LIMIT, NULL, "make the input smaller with --downsample, or "
+	error_set(err, RELUMINE_OVER_LIMIT, NULL, "make the input smaller, or "
 		"free memory", "the system has no %s left for an array", need);
 	return NULL;
 }
@@ -160,16 +160,21 @@ array *array_new_in_file(device *dev, enum array_type type, shape s)
 /* A picture as large as this share of what all arrays may take leaves too little to work in. */
 #define LARGE_SHARE 8
 
+static bool is_large(const device *dev, shape s)
+{
+	return dev->memory_limit > 0 && array_bytes(REAL, s) > dev->memory_limit / LARGE_SHARE;
+}
+
 array *array_new_picture(device *dev, shape s)
 {
-	bool large = dev->memory_limit > 0 && array_bytes(REAL, s) > dev->memory_limit / LARGE_SHARE;
-	return new_array(dev, REAL, s, 1, large);
+	return new_array(dev, REAL, s, 1, is_large(dev, s));
 }
 
 array *array_new_list(device *dev, int64_t n)
 {
 	const int64_t row = 64 * ARRAY_PITCH_MULTIPLE;
-	return array_new_bare(dev, REAL, (shape){ 1, 1, MAX(n, 1) / row + 1, row });
+	shape s = { 1, 1, MAX(n, 1) / row + 1, row };
+	return new_array(dev, REAL, s, 0, is_large(dev, s));
 }
 
 array *array_like(const array *a)

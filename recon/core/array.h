@@ -59,7 +59,7 @@ void array_forget_all(const array *a);
 /* For a picture that comes in or goes out, REAL: in a file when it is large for the limit. */
 array *array_new_picture(device *dev, shape s);
 
-/* At least n numbers in one run, mem[0] .. mem[n - 1] on the CPU: to select among pixels. */
+/* The same of at least n numbers in one run, mem[0] .. mem[n - 1] on the CPU: to select from. */
 array *array_new_list(device *dev, int64_t n);
 array *array_like(const array *a);
 array *array_copy(const array *a);

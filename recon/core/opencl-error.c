@@ -4,7 +4,7 @@
 
 #include "core/error.h"
 
-#define FREE_MEMORY "make the input smaller with --downsample, or use --device cpu"
+#define FREE_MEMORY "make the input smaller, or use --device cpu"
 #define OTHER_DEVICE "use --device cpu, or another driver: `relumine devices` lists them"
 
 static const struct {

@@ -122,33 +122,50 @@ static void thin_planes(int64_t first, int64_t end, void *data)
 	}
 }
 
+/* What does not fit is kept in files, the estimate first: it is touched least. */
+static void share_memory(const task *t, const rl_problem *p, rl_settings *s)
+{
+	rl_memory need = rl_memory_for(p->blur->geometry.grid, p, s);
+	s->in_file = !has_room(t->dev, need.transforms + need.estimate);
+	s->all_in_file = !has_room(t->dev, need.transforms);
+}
+
+static array *picture_copy(const array *a)
+{
+	array *copy = array_new_picture(a->dev, a->shape);
+	vec_copy(copy, a);
+	return copy;
+}
+
 /* One draw: adds its curve. */
-static bool draw(task *t, const channel *c, const rl_settings *s, uint64_t seed, double *curve,
-	GError **err)
+static bool draw(task *t, const channel *c, const rl_settings *settings, uint64_t seed,
+	double *curve, GError **err)
 {
 	array one = c->stack->y_here;
-	g_autoptr(array) kept_here = array_copy(&one);
-	g_autoptr(array) held_here = array_like(&one);
-	g_autofree double *here = g_new(double, s->iterations);
-	struct thinning j = { kept_here, held_here, seed, s->channel };
+	g_autoptr(array) kept_here = picture_copy(&one);
+	g_autoptr(array) held_here = array_new_picture(one.dev, one.shape);
+	g_autofree double *here = g_new(double, settings->iterations);
+	struct thinning j = { kept_here, held_here, seed, settings->channel };
 	if (!device_ok(t->cpu, err))
 		return false;
 	device_each(t->cpu, one.shape.z * one.shape.y, 1, thin_planes, &j);
-	g_autoptr(array) kept = array_move(kept_here, t->dev);
-	g_autoptr(array) held = array_move(held_here, t->dev);
+	g_autoptr(array) kept = array_lend(kept_here, t->dev);
+	g_autoptr(array) held = array_lend(held_here, t->dev);
 	rl_problem p = c->p;
-	g_autoptr(array) offset = p.offset ? array_copy(p.offset) : NULL;
+	g_autoptr(array) offset = p.offset ? picture_copy(p.offset) : NULL;
 	if (offset)
 		vec_scale(offset, 1 - (float)HELD_BACK);
 	p.offset = offset;
+	rl_settings s = *settings;
 	rl_outcome outcome;
 	p.y = kept;
 	p.holdout = held;
 	p.holdout_scale = HELD_BACK / (1 - HELD_BACK);
 	p.curve = here;
-	if (!rl_solve(c->stack->result, &p, s, NULL, &outcome, err))
+	share_memory(t, &p, &s);
+	if (!device_ok(t->dev, err) || !rl_solve(c->stack->result, &p, &s, NULL, &outcome, err))
 		return false;
-	for (int64_t k = 0; k < s->iterations; k++)
+	for (int64_t k = 0; k < s.iterations; k++)
 		curve[k] += here[k];
 	return true;
 }
@@ -202,16 +219,6 @@ struct tally {
 	int64_t iterations;
 };
 
-/* What does not fit is kept in files, the estimate first: it is touched least. */
-static void share_memory(const task *t, const rl_problem *p, rl_settings *s)
-{
-	rl_memory need = rl_memory_for(p->blur->geometry.grid, p, s);
-	s->in_file = !has_room(t->dev, need.transforms + need.estimate);
-	s->all_in_file = !has_room(t->dev, need.transforms);
-	report_word(t->report, "kept_in_files", s->all_in_file ? "all" : s->in_file ? "estimate" :
-		"nothing");
-}
-
 static bool solve(task *t, const deconv_data *d, deconv_stack *stack, void *tally, GError **err)
 {
 	const deconv_options *options = t->options;
@@ -221,12 +228,14 @@ static bool solve(task *t, const deconv_data *d, deconv_stack *stack, void *tall
 	if (!channel_load(&c, t, stack, err))
 		return false;
 	rl_settings s = settings_of(t, d, &c);
-	share_memory(t, &c.p, &s);
 	if (options->stop == STOP_AUTO) {
 		s.iterations = best_iterations(t, d, &c, err);
 		if (s.iterations < 0)
 			return false;
 	}
+	share_memory(t, &c.p, &s);
+	report_word(t->report, "kept_in_files", s.all_in_file ? "all" : s.in_file ? "estimate" :
+		"nothing");
 	if (!rl_solve(stack->result, &c.p, &s, t->watch, &o, err))
 		return false;
 	sum->divergence += o.divergence;
