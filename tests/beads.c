@@ -124,10 +124,11 @@ static void left_out(void)
 	beads_rule rule = boxed;
 	beads_facts f;
 	g_autoptr(GArray) beads = NULL;
-	g_autoptr(array) stack = stack_of(wide, s, G_N_ELEMENTS(s), 3), truth = true_psf();
+	g_autoptr(array) stack = stack_of(wide, s, G_N_ELEMENTS(s), 3);
 	rule.white = 4095;
 	vec_clamp(stack, 0, 4095);
 	g_autoptr(array) psf = measured(stack, &rule, &beads, &f);
+	g_assert_nonnull(psf);
 	g_assert_cmpint(beads->len, ==, 6);
 	g_assert_cmpint(f.used, ==, 1);
 	g_assert_cmpint(fates(beads, BEAD_SATURATED), ==, 1);
@@ -154,6 +155,7 @@ static void too_faint(void)
 	g_autoptr(GArray) beads = NULL;
 	g_autoptr(array) stack = stack_of(wide, s, 2, 5);
 	g_autoptr(array) psf = measured(stack, &boxed, &beads, &f);
+	g_assert_nonnull(psf);
 	g_assert_cmpint(f.used, ==, 1);
 	g_assert_cmpint(fates(beads, BEAD_FAINT), ==, 1);
 }
@@ -237,6 +239,7 @@ static void crowded(void)
 	const beads_rule rule = { .threshold = 10 };
 	g_autoptr(GArray) beads = NULL, boxes = NULL;
 	g_autoptr(array) stack = stack_of(wide, s, APART, 23), psf = measured(stack, &rule, &beads, &f);
+	g_assert_nonnull(psf);
 	g_assert_cmpint(beads->len, ==, APART);
 	g_assert_cmpint(f.used, >=, 5);
 	g_assert_cmpint(f.size[0], <=, 23);

@@ -146,8 +146,8 @@ static void constrained(void)
 		s.data.weights = make(w, one);
 		array_row(s.data.weights, 0, 0, 3)[4] = 0;
 		trial_run(&s, deconv_ictm);
-		rl_geometry g = rl_layout(w, problems[k].psf, s.spread.centre, problems[k].border);
-		g_autoptr(linop) m = deconv_model(cpu, &g, s.spread.psf, s.spread.centre);
+		rl_geometry g = rl_layout(w, problems[k].psf, s.spread.centre,
+			(enum rl_border)problems[k].border);
 		distances d = problems[k].apart;
 		double steepest = 4 / (d.y * d.y) + 4 / (d.x * d.x) + (w.z > 1 ? 4 / (d.z * d.z) : 0);
 		/* H 1 = 1, so the largest |H|^2 is 1 */
