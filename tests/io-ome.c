@@ -130,14 +130,21 @@ static void annotations_are_passed_over(void)
 static void series(void)
 {
 	const int narrower[6] = { 2, 0, 0, 0, 1, 1 };
-	g_autoptr(image) im = read_ome("<OME>" SERIES("label", "9", "1", "0", "1")
+	g_autofree char *path = ome_file("<OME>" SERIES("label", "9", "1", "0", "1")
 		SERIES("cells", "5", "3", "1", "3") SERIES("more", "4", "2", "4", "2") "</OME>", 6,
 		narrower);
+	g_autoptr(image) im = read_good(path);
 	assert_shape(im, 1, 3, HEIGHT, WIDTH);
 	for (int z = 0; z < 3; z++)
 		g_assert_cmpfloat(value_at(im, 0, z, 3, 4), ==, (float)(z + 1));
 	assert_warned(im, "number 2, cells is read");
 	g_assert_cmpfloat_with_epsilon(im->scale->voxel[0], 1300, 1e-9);
+	g_autofree char *third = g_strconcat(path, ":3", NULL), *fourth = g_strconcat(path, ":4", NULL);
+	g_autoptr(image) other = read_good(third);
+	assert_shape(other, 1, 2, HEIGHT, 4);
+	g_assert_cmpfloat_with_epsilon(other->scale->voxel[0], 1200, 1e-9);
+	g_assert_cmpint(other->warnings->len, ==, 0);
+	expect_refused(fourth, RELUMINE_BAD_INPUT, "no picture 4");
 }
 
 /* --- lies ------------------------------------------------------------------------------------- */

@@ -12,7 +12,8 @@
 struct reading {
 	const char *path;       /* as the user wrote it, for messages */
 	int fd;                 /* open for reading, at its start; stays the caller's */
-	const char *member;     /* which array of an NPZ; NULL: the only one */
+	const char *member;     /* which array of an NPZ (NULL: the only one), or picture of a TIFF,
+				 * counted from 1 (NULL: the first) */
 	int64_t file_bytes;
 	device *dev;            /* NULL: the header only */
 	image *im;

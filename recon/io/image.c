@@ -172,14 +172,27 @@ static bool read_start(struct reading *r, GError **err)
 	return known_formats(r, err);
 }
 
-/* path, or the part before the colon in "file.npz:name" where only that part exists */
+/* The colon in "file.npz:name" or "file.tif:2"; NULL: there is none. */
+static char *before_member(char *path)
+{
+	static const char *const ends[] = { ".npz", ".tif", ".tiff" };
+	char *colon = strrchr(path, ':');
+	for (size_t i = 0; colon && i < G_N_ELEMENTS(ends); i++) {
+		size_t n = strlen(ends[i]);
+		if ((size_t)(colon - path) >= n && !g_ascii_strncasecmp(colon - n, ends[i], n))
+			return colon;
+	}
+	return NULL;
+}
+
+/* path, or the part before the colon where only that part exists */
 static int open_input(struct reading *r, GError **err)
 {
 	g_autofree char *file = g_strdup(r->path);
-	char *member = g_strrstr(file, ".npz:");
-	if (member && access(r->path, F_OK) != 0) {
-		member[4] = '\0';
-		r->member = r->path + (member + 5 - file);
+	char *colon = before_member(file);
+	if (colon && access(r->path, F_OK) != 0) {
+		*colon = '\0';
+		r->member = r->path + (colon + 1 - file);
 	}
 	struct stat st;
 	int fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);

@@ -23,7 +23,8 @@ typedef struct image {
 
 /*
  * Read a picture of any known format, told by its content.  dev: a CPU device, whose memory limit
- * counts.  "FILE.npz:NAME" names one array of an NPZ.
+ * counts.  "FILE.npz:NAME" names one array of an NPZ, "FILE.tif:2" the second picture of a TIFF
+ * that describes several.
  * Shapes: gray (1, 1, y, x); colour (c, 1, y, x); pages (c, z, y, x).  Arrays: rank 0 and 1 are one
  * row; rank 2 (y, x); rank 3 (z, y, x), or colour (y, x, c) where the last axis is 1..4 and both
  * others are longer; rank 4 (z, y, x, c).

@@ -307,18 +307,26 @@ static image_scale *as_claimed(const struct plane_claim *k, struct page_list *li
 	return s;
 }
 
+/* Of several pictures, the one that was asked for. */
+static bool is_wanted(const struct reading *r, guint i)
+{
+	guint64 number;
+	return !r->member || (g_ascii_string_to_unsigned(r->member, 10, 1, G_MAXUINT, &number, NULL) &&
+		number == (guint64)i + 1);
+}
+
 image_scale *planes_arrange(struct reading *r, GPtrArray *claims, struct page_list *list)
 {
 	list->place = g_new(int64_t, list->pages->len);
 	for (guint i = 0; i < claims->len; i++) {
 		struct plane_claim *k = claims->pdata[i];
 		count_pages(k, list);
-		if (!agrees(k, list, claims->len == 1))
+		if (!is_wanted(r, i) || !agrees(k, list, claims->len == 1))
 			continue;
-		if (claims->len > 1)
-			image_warn(r->im, "holds %u pictures; number %u%s%.60s is read", claims->len, i + 1,
-				k->name ? ", " : "", k->name ? k->name : "");
+		if (claims->len > 1 && !r->member)
+			image_warn(r->im, "holds %u pictures; number %u%s%.60s is read, another by FILE:NUMBER",
+				claims->len, i + 1, k->name ? ", " : "", k->name ? k->name : "");
 		return as_claimed(k, list);
 	}
-	return one_stack(r, claims, list);
+	return r->member ? NULL : one_stack(r, claims, list);
 }

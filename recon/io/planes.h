@@ -41,7 +41,8 @@ struct page_list {
 
 /*
  * Fill in `place` to `first` by the first of `claims` (struct plane_claim *) that agrees with the
- * pages, else all pages in one stack, with a warning.  Returns a new record of the scale.
+ * pages, else all pages in one stack, with a warning.  Returns a new record of the scale; NULL: no
+ * such picture as r->member asks for.
  */
 image_scale *planes_arrange(struct reading *r, GPtrArray *claims, struct page_list *list);
 

@@ -132,7 +132,7 @@ static image_scale *arrange(struct reading *r, const char *text, struct page_lis
 		g_ptr_array_add(claims, k);
 	bool described = k || (text && ome_read(r, text, claims));
 	image_scale *s = planes_arrange(r, claims, list);
-	if (!described)
+	if (s && !described)
 		resolution_read(s, p);
 	return s;
 }
@@ -146,6 +146,9 @@ bool tiff_pages_read(struct tiff *t, struct page_list *list, GError **err)
 		return false;
 	image_scale_free(r->im->scale);
 	r->im->scale = arrange(r, text, list);
+	if (!r->im->scale)
+		return reading_refuse(r, err, "`relumine inspect FILE` says how many pictures it holds",
+			"holds no picture %s", r->member);
 	if (!all_alike(r, list, err))
 		return false;
 	const struct tiff_page *p = &g_array_index(list->pages, struct tiff_page, list->first);

@@ -52,7 +52,7 @@ static void add_option_files(relumine_job *job)
 	}
 }
 
-/* "FILE.npz:NAME" is one array of FILE.npz. */
+/* "FILE.npz:NAME" is one array of FILE.npz, "FILE.tif:2" one picture of FILE.tif. */
 char *picture_file(const char *path)
 {
 	const char *colon = strrchr(path, ':');
