@@ -4,6 +4,7 @@
 #include <jansson.h>
 #include <math.h>
 #include "core/error.h"
+#include "math/fft.h"
 #include "math/vec.h"
 #include "mode/deconv.h"
 #include "tests/stage.h"
@@ -46,9 +47,10 @@ static void waves(void)
 		deconv_spread spread = { .psf = psf };
 		deconv_data d = { .y = y, .frames = 1, .spreads = &spread, .n_spreads = 1,
 			.background = NAN, .scale = 1, .apart = { 1, 1, rows[i].wide } };
-		task t = { .cpu = cpu, .dev = cpu, .options = &options };
+		task t = { .cpu = cpu, .dev = cpu, .options = &options, .report = report_new() };
 		deconv_wiener(&t, &d, x, &err);
 		g_assert_no_error(err);
+		report_free(t.report);
 		for (int64_t k = 0; k < WIDE; k++)
 			g_assert_cmpfloat_with_epsilon(at(x, 0, 0, 2, k), 50 + (wave(0, 0, 0, k) - 50) /
 				(1 + 5 * rows[i].share), 1e-3);
@@ -154,8 +156,103 @@ static void likeliest(void)
 	report_free(t.report);
 }
 
+/* --- doubt ------------------------------------------------------------------------------------ */
+
+enum { LINE = 26, BOX = 5, MOST_LINE = 40 };
+
+/* A box of light, and steps that no box of 5 pixels makes: what the mirror images are like. */
+static double steps(int64_t c, int64_t z, int64_t y, int64_t x)
+{
+	return 20 + (x >= 8 && x < 15 ? 100 : 0) + (x > 20 ? 40 : 0) + scrambled(c, z, y, x) / 20000;
+}
+
+/* to = the convolution of from with the kernel whose transform is gain, real and even */
+static void pass(double *to, const double *from, const double *gain, int64_t n)
+{
+	for (int64_t i = 0; i < n; i++) {
+		to[i] = 0;
+		for (int64_t j = 0; j < n; j++)
+			for (int64_t k = 0; k < n; k++)
+				to[i] += gain[k] * from[j] * cos(2 * G_PI * (double)(k * (i - j) % n) / (double)n) /
+					(double)n;
+	}
+}
+
+/* x of the doubt q, cut off at 0; the squared misfit to y. */
+static double doubted(double *x, const double *y, int64_t n, double weight, double q)
+{
+	double blur[MOST_LINE], gain[MOST_LINE] = { 0 }, again[MOST_LINE], misfit = 0;
+	for (int64_t k = 0; k < n; k++) {
+		double turn = 2 * G_PI * (double)k / (double)n;
+		blur[k] = (1 + 2 * cos(turn) + 2 * cos(2 * turn)) / BOX;
+		gain[k] = blur[k] / ((1 - q) * (blur[k] * blur[k] + weight * (2 - 2 * cos(turn))) + q);
+	}
+	pass(x, y, gain, n);
+	for (int64_t i = 0; i < n; i++)
+		x[i] = fmax(x[i], 0);
+	pass(again, x, blur, n);
+	for (int64_t i = 0; i < LINE; i++)
+		misfit += pow(again[i] - y[i], 2);
+	return misfit;
+}
+
+/* The picture and its mirror images on n elements. */
+static void continued(double *wide, const array *y, int64_t n)
+{
+	int64_t more = n - LINE;
+	g_assert_cmpint(n, <=, MOST_LINE);
+	for (int64_t i = 0; i < n; i++)
+		wide[i] = at(y, 0, 0, 0, i < LINE ? i : i - LINE < more / 2 ? 2 * LINE - 1 - i : n - 1 - i);
+}
+
+/* Of 0.1, that over the powers of the root of 10 down to 1e-5, and 0: the least that will do. */
+static double least_doubt(const double *wide, int64_t n, double weight)
+{
+	double x[MOST_LINE], least = INFINITY, next = 0.1, taken = next;
+	for (int i = 1; i <= 10; i++) {
+		double misfit = doubted(x, wide, n, weight, next);
+		if (misfit > 2 * least)
+			break;
+		least = fmin(least, misfit);
+		taken = next;
+		next = i <= 8 ? 0.1 * pow(10, -0.5 * i) : 0;
+	}
+	return taken;
+}
+
+static void doubt(void)
+{
+	g_autoptr(GError) err = NULL;
+	g_autoptr(array) y = make((shape){ 1, 1, 1, LINE }, steps), x = array_like(y);
+	g_autoptr(array) psf = make((shape){ 1, 1, 1, BOX }, one);
+	vec_scale(psf, 1.0f / BOX);
+	deconv_options options = { .method = DECONV_TIKHONOV, .balance = 1e-5 };
+	deconv_spread spread = { .psf = psf, .centre = { 0, 0, BOX / 2 } };
+	deconv_data d = { .y = y, .frames = 1, .spreads = &spread, .n_spreads = 1,
+		.background = NAN, .scale = 1, .apart = { 1, 1, 1 } };
+	task t = { .cpu = cpu, .dev = cpu, .options = &options, .report = report_new() };
+	deconv_wiener(&t, &d, x, &err);
+	g_assert_no_error(err);
+
+	double wide[MOST_LINE] = { 0 }, found[MOST_LINE] = { 0 }, weight = 1e-5 / 8;
+	int64_t n = fft_good_size(LINE + BOX - 1);
+	continued(wide, y, n);
+	double q = least_doubt(wide, n, weight);
+	g_test_message("doubt %g", q);
+	g_assert_cmpfloat_with_epsilon(json_number_value(json_object_get(report_metrics(t.report),
+		"doubt")), q, 1e-9);
+	g_assert_cmpfloat(q, >, 0);
+	g_assert_cmpfloat(q, <, 0.1);
+	doubted(found, wide, n, weight, q);
+	for (int64_t i = 0; i < LINE; i++)
+		g_assert_cmpfloat_with_epsilon(at(x, 0, 0, 0, i), found[i], 2e-3);
+	g_assert_cmpfloat(vec_norm(x), <, 2 * vec_norm(y));
+	report_free(t.report);
+}
+
 static const stage_test tests[] = {
 	{ "/deconv/direct/waves", waves },
+	{ "/deconv/direct/doubt", doubt },
 	{ "/deconv/direct/likeliest", likeliest },
 };
 

@@ -186,7 +186,7 @@ static void borders(void)
 /* Each comes nearer to the scene than the blurred picture, fista as near as any. */
 static void methods(void)
 {
-	static const char *const names[] = { "fista", "wiener", "tikhonov", "rl", "nnls",
+	static const char *const names[] = { "fista", "wiener", "tikhonov", "rl", "rl-tv", "nnls",
 		"fista-wavelet", "admm", "rif", "unsupervised", "ictm", "hyper-laplacian" };
 	static const double photons[] = { 300, 1000, 10000 };
 	g_autoptr(array) psf = psf_new();
