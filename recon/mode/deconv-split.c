@@ -53,9 +53,10 @@ static bool admm(task *t, const deconv_data *d, deconv_stack *stack, void *tally
 {
 	deconv_tally *sum = tally;
 	g_auto(deconv_scene) s = { 0 };
-	if (!deconv_scene_load(&s, t, d, stack, err))
+	double noise;
+	if (!deconv_scene_load(&s, t, d, stack, err) || !deconv_scene_noise(&noise, t, &s, stack, err))
 		return false;
-	double tau = deconv_scene_weight(t, &s, 1, TV_OF_NOISE * sqrt(s.mean));
+	double tau = deconv_scene_weight(t, &s, 1, TV_OF_NOISE * noise);
 	g_auto(splits) k = splits_for(TV_MU1, tau, TV_STEP * s.mean);
 	listener l = listener_new(t->watch, stack->number, stack->count);
 	const stop_rule stop = deconv_stop_rule(t, &l);

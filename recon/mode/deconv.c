@@ -26,7 +26,7 @@ static const relumine_option own_options[] = {
 		"the PSF that --blind has found", false, AT(save_psf) },
 	{ "method", 0, RELUMINE_CHOICE, NULL, 0, 0, METHODS, NULL,
 		"Richardson-Lucy; one step in the Fourier domain; least squares with a prior or without; not "
-		"given: rl; with --blind for a photograph hyper-laplacian", false, AT(method) },
+		"given: rl; with --blind for a photograph fista", false, AT(method) },
 	{ "iterations", 'i', RELUMINE_INTEGER, "100", 1, 100000, NULL, "N",
 		"at most this many", false, AT(iterations) },
 	{ "stop", 0, RELUMINE_CHOICE, "change", 0, 0, "auto|change|fixed", NULL,
@@ -114,7 +114,7 @@ static void settle(const task *t, void *options)
 	deconv_options *o = options;
 	bool photograph = deconv_finds_kernel(t) && !o->compat && o->stop != STOP_AUTO;
 	if (o->method < 0)
-		o->method = photograph ? DECONV_HYPER_LAPLACIAN : DECONV_RICHARDSON_LUCY;
+		o->method = photograph ? DECONV_FISTA : DECONV_RICHARDSON_LUCY;
 }
 
 /*
