@@ -54,7 +54,8 @@ stop_rule deconv_stop_rule(const task *t, listener *l);
 void deconv_scene_take(const deconv_scene *s, array *result);
 
 /*
- * Of TV, where no weight was given: in units of the noise of a pixel.  Near the best on simulated scenes of 100 to 3500 electrons a pixel.
+ * Of TV, where no weight was given: in units of the noise of a pixel.  Near the best on simulated
+ * scenes of 100 to 3500 electrons a pixel.
  */
 #define TV_OF_NOISE 0.1
 

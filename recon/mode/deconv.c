@@ -225,7 +225,9 @@ const modality command_deconv = {
 			"--blind without a PSF is for photographs that shake or a lens out of focus blurred all over "
 			"alike: the blur is the one under which few steep edges explain the picture.  With a PSF to "
 			"start from, object and PSF are found in turns.\n"
-			"Values of a .tif or .npy are those of the picture: the same total light.",
+			"Values of a .tif or .npy are those of the picture: the same total light. A .png of a "
+			"photograph of integers is as light as the photograph, if no --render option says "
+			"otherwise.",
 	},
 	.options_size = sizeof(deconv_options),
 	.reads_pictures = true,
