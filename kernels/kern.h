@@ -35,6 +35,8 @@ typedef long idx;
 #define GLOBAL __global
 #define CONSTANT __constant
 #define MAKE2(a, b) ((float2)((a), (b)))
+#define bits_of(x) as_int(x)
+#define of_bits(i) as_float(i)
 #define GET2(a, i) a[i]
 #define PUT2(a, i, v) (a[i] = (v))
 
@@ -96,6 +98,18 @@ typedef struct { float x, y; } float2;
 #define MAKE2(a, b) ((float2){ (a), (b) })
 #define GET2(a, i) ((float2){ a##_re[i], a##_im[i] })
 #define PUT2(a, i, v) put2(a##_re + (i), a##_im + (i), (v))
+
+static inline int bits_of(float x)
+{
+	union { float f; int i; } u = { .f = x };
+	return u.i;
+}
+
+static inline float of_bits(int i)
+{
+	union { float f; int i; } u = { .i = i };
+	return u.f;
+}
 
 static inline void put2(float *re, float *im, float2 v)
 {

@@ -333,18 +333,22 @@ array *array_lend(const array *a, device *dev)
 	return v;
 }
 
-void array_forget(const array *a, int64_t z, int64_t y, int64_t rows)
+static void forget(const array *a, const float *start, int64_t rows)
 {
 	int64_t bytes = rows * a->pitch * (int64_t)sizeof(float);
 	if (!a->in_file || !a->mem)
 		return;
-	memory_forget(array_row(a, 0, z, y), bytes);
+	memory_forget(start, bytes);
 	if (a->imag)
-		memory_forget(array_row(a, 0, z, y) + a->imag, bytes);
+		memory_forget(start + a->imag, bytes);
+}
+
+void array_forget(const array *a, int64_t z, int64_t y, int64_t rows)
+{
+	forget(a, array_row(a, 0, z, y), rows);
 }
 
 void array_forget_all(const array *a)
 {
-	if (a->in_file && a->bytes)
-		memory_forget(a->buffer, a->bytes);
+	forget(a, a->mem, array_rows(a));
 }

@@ -85,7 +85,7 @@ void memory_free_in_file(void *buffer, int64_t bytes)
 	munmap(buffer, whole_pages(bytes));
 }
 
-void memory_forget(void *start, int64_t bytes)
+void memory_forget(const void *start, int64_t bytes)
 {
 	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), first = (uintptr_t)start / page * page;
 	madvise((void *)first, (size_t)((uintptr_t)start - first) + (size_t)bytes, MADV_DONTNEED);

@@ -19,6 +19,6 @@ void *memory_new_in_file(const char *folder, int64_t bytes, GError **err);
 void memory_free_in_file(void *buffer, int64_t bytes);
 
 /* Let go of what the process holds of bytes from `start` on; they stay in the file. */
-void memory_forget(void *start, int64_t bytes);
+void memory_forget(const void *start, int64_t bytes);
 
 #endif

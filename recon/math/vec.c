@@ -109,6 +109,7 @@ static real_parts as_real(const array *x)
 /* Row results to the host, without those of halo rows; free with g_free.  NULL after a failure. */
 static float *fetch_rows(const array *x, const array *result)
 {
+	array_forget_all(x);
 	if (x->dev->error)
 		return NULL;
 	g_autofree float *all = g_new(float, result->shape.x);

@@ -86,7 +86,7 @@ static void range_of(const deconv_data *d, double *least, double *most)
 	shape s = d->y->shape;
 	*least = INFINITY;
 	*most = 0;
-	for (int64_t p = 0; p < shape_planes(s); p++)
+	for (int64_t p = 0; p < shape_planes(s); p++) {
 		for (int64_t i = 0; i < s.y * s.x; i++) {
 			if (!(array_row(d->weights, 0, p, i / s.x)[i % s.x] > 0))
 				continue;
@@ -95,8 +95,9 @@ static void range_of(const deconv_data *d, double *least, double *most)
 			*least = fmin(*least, v);
 			*most = fmax(*most, v);
 		}
-	array_forget_all(d->y);
-	array_forget_all(d->weights);
+		array_forget(d->y, p, 0, s.y);
+		array_forget(d->weights, p, 0, s.y);
+	}
 }
 
 /*

@@ -239,7 +239,7 @@ bool deconv_richardson_lucy(task *t, const deconv_data *d, array *result, GError
 	struct tally sum = { 0 };
 	if (!deconv_each(t, d, result, &(deconv_method){ solve, &sum }, err))
 		return false;
-	report_integer(t->report, "iterations", sum.iterations);
+	deconv_tell_end(t, sum.iterations);
 	report_number(t->report, "divergence", sum.divergence);
 	return device_ok(t->dev, err);
 }

@@ -140,7 +140,7 @@ bool deconv_run(task *t, const deconv_data *d, array *result,
 	deconv_tally sum = { 0 };
 	if (!deconv_each(t, d, result, &(deconv_method){ solve, &sum }, err))
 		return false;
-	report_integer(t->report, "iterations", sum.iterations);
+	deconv_tell_end(t, sum.iterations);
 	report_number(t->report, "objective", sum.objective);
 	return device_ok(t->dev, err);
 }

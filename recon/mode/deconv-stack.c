@@ -32,6 +32,14 @@ static bool stack_load(deconv_stack *s, const task *t, const deconv_data *d, GEr
 	return device_ok(t->dev, err);
 }
 
+void deconv_tell_end(const task *t, int64_t iterations)
+{
+	const deconv_options *o = t->options;
+	report_integer(t->report, "iterations", iterations);
+	report_word(t->report, "ended_by", iterations >= o->iterations ? "--iterations" :
+		o->stop == STOP_AUTO ? "light held back" : "small change");
+}
+
 bool deconv_each(task *t, const deconv_data *d, array *result, const deconv_method *method,
 	GError **err)
 {

@@ -168,6 +168,9 @@ typedef struct {
 	void *tally;
 } deconv_method;
 
+/* Note how many iterations there were, the most of any stack, and what ended them. */
+void deconv_tell_end(const task *t, int64_t iterations);
+
 /* A method on each stack of d, into result. */
 bool deconv_each(task *t, const deconv_data *d, array *result, const deconv_method *method,
 	GError **err);
