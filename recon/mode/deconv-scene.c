@@ -99,7 +99,7 @@ double deconv_scene_weight(const task *t, const deconv_scene *s, double power, d
 	g_autoptr(array) back = linop_new_domain(s->a);
 	linop_adjoint(s->a, back, s->b);
 	double most = pow((double)vec_max_abs(back), power);
-	double least = deconv_finds_kernel(t) ? LEAST_WITH_FOUND * most : 0;
+	double least = power == 1 && deconv_finds_kernel(t) ? LEAST_WITH_FOUND * most : 0;
 	double weight = isnan(o->tv_weight) ? fmax(automatic, least) : o->tv_weight * most;
 	report_number(t->report, "tv_weight", most > 0 ? weight / most : NAN);
 	return weight;

@@ -39,8 +39,8 @@ bool deconv_scene_noise(double *noise, const task *t, const deconv_scene *s,
 
 /*
  * The weight of a prior that is homogeneous of degree 2 - power: --tv-weight, relative to the
- * largest |A'b| to that power, or `automatic`, but no less than a kernel wants that was found.
- * Reported.
+ * largest |A'b| to that power, or `automatic`, but no less than a kernel wants that was found
+ * (power 1).  Reported.
  */
 double deconv_scene_weight(const task *t, const deconv_scene *s, double power, double automatic);
 

@@ -90,6 +90,7 @@ static bool admm(task *t, const deconv_data *d, deconv_stack *stack, void *tally
  */
 #define HYPER_WEIGHT 0.12
 #define HYPER_NOISE 1.4         /* the power of the noise */
+#define HYPER_FOUND 4           /* times as much with a kernel that was found, for its errors */
 #define HYPER_EDGE 0.015        /* of the mean */
 #define HYPER_MU1 0.05
 #define LEAST_NOISE 1e-3        /* of the mean */
@@ -102,7 +103,8 @@ static bool hyper_weight(double *weight, const task *t, const deconv_scene *s,
 	double share = fmax(noise / fmax(s->mean, 1e-30), LEAST_NOISE);
 	report_number(t->report, "noise", noise);
 	*weight = deconv_scene_weight(t, s, 2 - exponent,
-		HYPER_WEIGHT * pow(share, HYPER_NOISE) * pow(s->mean, 2 - exponent));
+		HYPER_WEIGHT * (deconv_finds_kernel(t) ? HYPER_FOUND : 1) * pow(share, HYPER_NOISE) *
+		pow(s->mean, 2 - exponent));
 	return !isnan(noise);
 }
 
