@@ -112,6 +112,8 @@ static void photograph(void)
 		"blind", NULL, "method", "tikhonov", "balance", "0.05", "threads", "2", NULL
 	}, *const alone[] = {
 		"blind", NULL, "method", "tikhonov", "balance", "0.05", "threads", "1", NULL
+	}, *const bare[] = {
+		"blind", NULL, NULL
 	}, *const told[] = {
 		"psf-centre", "middle", "method", "tikhonov", "balance", "0.05", NULL
 	};
@@ -133,6 +135,9 @@ static void photograph(void)
 	g_assert_true(same(x, again));
 	g_assert_cmpfloat(own, <, 3 * known);
 	g_assert_cmpfloat(own, <, 0.5 * blurred);
+	g_autoptr(array) plain = sharp(y, NULL, bare);
+	g_test_message("with no other option %g", error_of(plain, truth));
+	g_assert_cmpfloat(error_of(plain, truth), <, fmin(own, 0.4 * blurred));
 }
 
 /* --- from a PSF to start from ----------------------------------------------------------------- */

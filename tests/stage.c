@@ -225,7 +225,7 @@ static void gray_world(void)
 
 /* --- rendering -------------------------------------------------------------------------------- */
 
-static const render_settings usual = { RENDER_SRGB, 0.1, 99.9, 2.2, false };
+static const render_settings usual = { RENDER_SRGB, 0.1, 99.9, 2.2, false, 2 };
 
 static double wave(int64_t c, int64_t z, int64_t y, int64_t x)
 {
@@ -234,7 +234,7 @@ static double wave(int64_t c, int64_t z, int64_t y, int64_t x)
 
 static void render_keeps_order(void)
 {
-	for (int tone = RENDER_SRGB; tone <= RENDER_RAW; tone++) {
+	for (int tone = RENDER_SRGB; tone <= RENDER_INPUT; tone++) {
 		render_settings s = usual;
 		s.tone = tone;
 		g_autoptr(array) a = make((shape){ 3, 2, 30, 40 }, wave);
@@ -269,6 +269,19 @@ static void render_is_srgb(void)
 		double linear = v <= 0.04045 ? v / 12.92 : pow((v + 0.055) / 1.055, 2.4);
 		g_assert_cmpfloat_with_epsilon(linear, unit_ramp(0, 0, 0, x), 1e-5);
 	}
+}
+
+/* No percentile counts: what is half of the input's white is half of the file's. */
+static void render_as_input(void)
+{
+	const render_settings s = { RENDER_INPUT, 5, 95, 2.2, false, 200 };
+	g_autoptr(array) a = make((shape){ 3, 1, 1, 301 }, unit_ramp);
+	vec_scale(a, 1000);
+	vec_shift(a, -50);
+	g_autoptr(array) shown = render_display(a, &s, NULL);
+	for (int64_t x = 0; x < 301; x++)
+		g_assert_cmpfloat_with_epsilon(at(shown, 1, 0, 0, x),
+			CLAMP(((double)x - 50) / 200, 0, 1), 1e-6);
 }
 
 static void render_odd_pictures(void)
@@ -344,6 +357,7 @@ static const stage_test tests[] = {
 	{ "/bayer/gray-world", gray_world },
 	{ "/render/order", render_keeps_order },
 	{ "/render/srgb", render_is_srgb },
+	{ "/render/input", render_as_input },
 	{ "/render/odd", render_odd_pictures },
 };
 

@@ -52,6 +52,7 @@ static bool run(task *t, GError **err)
 		return false;
 	}
 	t->scale = scale_of_result(t, n);
+	t->white = t->inputs[0].white;
 	t->result = n == 1 ? array_copy(in) : resample_box(in, n);
 	return device_ok(t->cpu, err);
 }

@@ -311,16 +311,42 @@ static bool fetch_result(relumine_job *job, GError **err)
 	return finite;
 }
 
+static bool said_how_to_render(const relumine_job *job)
+{
+	for (guint i = 0; i < job->given->len; i += 2)
+		if (options_find(render_options, job->given->pdata[i]))
+			return true;
+	return false;
+}
+
+static void settle_render(relumine_job *job)
+{
+	render_settings *s = &job->out.render;
+	const task *t = &job->task;
+	s->white = t->white;
+	if (s->tone == RENDER_INPUT && !(t->white > 0)) {
+		report_warn(job->report, "--render input: the result is not on the scale of an input of "
+			"integers: rendered as srgb");
+		s->tone = RENDER_SRGB;
+	}
+	if (s->tone < 0)
+		s->tone = t->like_input && t->white > 0 && !said_how_to_render(job) ? RENDER_INPUT :
+			RENDER_SRGB;
+}
+
 static bool compute(relumine_job *job, GError **err)
 {
 	fill_task(job);
 	g_autoptr(GError) cause = NULL;
+	if (job->mode->settle)
+		job->mode->settle(&job->task, job->own);
 	bool done = job->mode->run(&job->task, &cause);
 	if (!done || job_stopped(job, NULL)) {
 		give_up(job, &cause);
 		g_propagate_error(err, g_steal_pointer(&cause));
 		return false;
 	}
+	settle_render(job);
 	return device_ok(job->dev, err) && device_ok(job->cpu, err) && fetch_result(job, err);
 }
 

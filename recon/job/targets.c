@@ -184,11 +184,15 @@ static bool is_png(const char *path)
 	return n > 4 && !g_ascii_strcasecmp(path + n - 4, ".png");
 }
 
-static bool write_png(relumine_job *job, const array *a, const char *path, GError **err)
+/* The input's scale is that of the result, and of no picture beside it. */
+static bool write_png(relumine_job *job, const target *t, const array *a, GError **err)
 {
-	array *display = render_display(a, &job->out.render, err);
+	render_settings s = job->out.render;
+	if (t->option && s.tone == RENDER_INPUT)
+		s.tone = RENDER_SRGB;
+	array *display = render_display(a, &s, err);
 	g_autoptr(image) im = display ? image_new(display) : NULL;
-	return im && device_ok(job->cpu, err) && image_write(im, path, true, err);
+	return im && device_ok(job->cpu, err) && image_write(im, t->staged, true, err);
 }
 
 /* Values as they are, lent to the writer.  scale: may be NULL. */
@@ -222,7 +226,7 @@ static bool stage_picture(relumine_job *job, target *t, GError **err)
 		error_set(err, RELUMINE_BAD_USAGE, t->path, NULL, "this call makes no picture for it");
 		return false;
 	}
-	bool done = is_png(t->path) ? write_png(job, a, t->staged, err) :
+	bool done = is_png(t->path) ? write_png(job, t, a, err) :
 		write_linear(a, target_scale(job, t), t->staged, err);
 	if (!done)
 		return false;

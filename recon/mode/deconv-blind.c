@@ -24,6 +24,11 @@ bool deconv_has_start(const task *t)
 		(f && !isnan(f->aperture));
 }
 
+bool deconv_finds_kernel(const task *t)
+{
+	return ((const deconv_options *)t->options)->blind && !deconv_has_start(t);
+}
+
 static bool refuse(const task *t, GError **err, const char *remedy, const char *what)
 {
 	error_set(err, RELUMINE_BAD_INPUT, t->inputs[0].path, remedy, "%s", what);

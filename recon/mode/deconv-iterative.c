@@ -11,14 +11,13 @@
 #define WAVELETS_OF_NOISE 0.1   /* as TV_OF_NOISE */
 
 /* Few inner steps do, as each begins where the last one ended. */
-static prox *prior_of(const task *t, const deconv_data *d, const deconv_scene *s)
+static prox *prior_of(const task *t, const deconv_data *d, const deconv_scene *s, double noise)
 {
 	const deconv_options *o = t->options;
 	if (o->method == DECONV_FISTA_WAVELET)
-		return prox_haar((float)deconv_scene_weight(t, s, 1, WAVELETS_OF_NOISE * sqrt(s->mean)),
+		return prox_haar((float)deconv_scene_weight(t, s, 1, WAVELETS_OF_NOISE * noise),
 			WAVELET_LEVELS);
-	double weight = o->method == DECONV_FISTA ? deconv_scene_weight(t, s, 1,
-		TV_OF_NOISE * sqrt(s->mean)) : 0;
+	double weight = o->method == DECONV_FISTA ? deconv_scene_weight(t, s, 1, TV_OF_NOISE * noise) : 0;
 	const tv_settings tv = {
 		.axes = s->g.estimate.z > 1 ? 3 : 2, .isotropic = true, .nonnegative = true,
 		.border = o->border == RL_BORDER_PERIODIC ? BORDER_PERIODIC : BORDER_REPLICATE,
@@ -32,12 +31,13 @@ static prox *prior_of(const task *t, const deconv_data *d, const deconv_scene *s
 static bool fista(task *t, const deconv_data *d, deconv_stack *stack, void *tally, GError **err)
 {
 	deconv_tally *sum = tally;
+	double noise;
 	g_auto(deconv_scene) s = { 0 };
-	if (!deconv_scene_load(&s, t, d, stack, err))
+	if (!deconv_scene_load(&s, t, d, stack, err) || !deconv_scene_noise(&noise, t, &s, stack, err))
 		return false;
 	listener l = listener_new(t->watch, stack->number, stack->count);
 	const stop_rule stop = deconv_stop_rule(t, &l);
-	s.g_of_x = prior_of(t, d, &s);
+	s.g_of_x = prior_of(t, d, &s, noise);
 	l.step = 1 / linop_norm2(s.a);
 	const inverse_problem p = { s.a, s.b, s.g_of_x };
 	if (!solve_fista(s.x, &p, &(fista_settings){ .restart = true }, &stop, err) ||

@@ -204,9 +204,8 @@ static bool find_spacing(const task *t, deconv_data *d, GError **err)
 bool deconv_prepare(const task *t, deconv_data *d, GError **err)
 {
 	const deconv_options *o = t->options;
-	bool blind = o->blind && !deconv_has_start(t);
 	d->saturation = INFINITY;
 	return find_spacing(t, d, err) &&
 		(o->compat ? deconwolf_take_counts : deconv_take_counts)(t, d, err) &&
-		(blind ? deconv_blind_kernel : deconv_take_psfs)(t, d, err);
+		(deconv_finds_kernel(t) ? deconv_blind_kernel : deconv_take_psfs)(t, d, err);
 }

@@ -31,8 +31,16 @@ bool deconv_scene_load(deconv_scene *s, const task *t, const deconv_data *d,
 linop *deconv_spread_over(device *dev, const rl_geometry *g, const array *psf, position centre);
 
 /*
+ * Of a pixel: the root of the mean, for electrons; of photographs, which seldom are, as measured.
+ * false: no memory.
+ */
+bool deconv_scene_noise(double *noise, const task *t, const deconv_scene *s,
+	const deconv_stack *stack, GError **err);
+
+/*
  * The weight of a prior that is homogeneous of degree 2 - power: --tv-weight, relative to the
- * largest |A'b| to that power, or `automatic`.  Reported.
+ * largest |A'b| to that power, or `automatic`, but no less than a kernel wants that was found
+ * (power 1).  Reported.
  */
 double deconv_scene_weight(const task *t, const deconv_scene *s, double power, double automatic);
 
@@ -46,8 +54,8 @@ stop_rule deconv_stop_rule(const task *t, listener *l);
 void deconv_scene_take(const deconv_scene *s, array *result);
 
 /*
- * Of TV, where no weight was given: in units of the noise of a pixel, which for electrons is the
- * root of their mean.  Near the best on simulated scenes of 100 to 3500 electrons a pixel.
+ * Of TV, where no weight was given: in units of the noise of a pixel.  Near the best on simulated
+ * scenes of 100 to 3500 electrons a pixel.
  */
 #define TV_OF_NOISE 0.1
 

@@ -53,9 +53,10 @@ static bool admm(task *t, const deconv_data *d, deconv_stack *stack, void *tally
 {
 	deconv_tally *sum = tally;
 	g_auto(deconv_scene) s = { 0 };
-	if (!deconv_scene_load(&s, t, d, stack, err))
+	double noise;
+	if (!deconv_scene_load(&s, t, d, stack, err) || !deconv_scene_noise(&noise, t, &s, stack, err))
 		return false;
-	double tau = deconv_scene_weight(t, &s, 1, TV_OF_NOISE * sqrt(s.mean));
+	double tau = deconv_scene_weight(t, &s, 1, TV_OF_NOISE * noise);
 	g_auto(splits) k = splits_for(TV_MU1, tau, TV_STEP * s.mean);
 	listener l = listener_new(t->watch, stack->number, stack->count);
 	const stop_rule stop = deconv_stop_rule(t, &l);
@@ -89,6 +90,7 @@ static bool admm(task *t, const deconv_data *d, deconv_stack *stack, void *tally
  */
 #define HYPER_WEIGHT 0.12
 #define HYPER_NOISE 1.4         /* the power of the noise */
+#define HYPER_FOUND 4           /* times as much with a kernel that was found, for its errors */
 #define HYPER_EDGE 0.015        /* of the mean */
 #define HYPER_MU1 0.05
 #define LEAST_NOISE 1e-3        /* of the mean */
@@ -101,7 +103,8 @@ static bool hyper_weight(double *weight, const task *t, const deconv_scene *s,
 	double share = fmax(noise / fmax(s->mean, 1e-30), LEAST_NOISE);
 	report_number(t->report, "noise", noise);
 	*weight = deconv_scene_weight(t, s, 2 - exponent,
-		HYPER_WEIGHT * pow(share, HYPER_NOISE) * pow(s->mean, 2 - exponent));
+		HYPER_WEIGHT * (deconv_finds_kernel(t) ? HYPER_FOUND : 1) * pow(share, HYPER_NOISE) *
+		pow(s->mean, 2 - exponent));
 	return !isnan(noise);
 }
 

@@ -24,9 +24,9 @@ static const relumine_option own_options[] = {
 		AT(blind_rounds) },
 	{ "save-psf", 0, RELUMINE_FILE_OUT, NULL, 0, 0, NULL, "FILE",
 		"the PSF that --blind has found", false, AT(save_psf) },
-	{ "method", 0, RELUMINE_CHOICE, "rl", 0, 0, METHODS, NULL,
-		"Richardson-Lucy; one step in the Fourier domain; least squares with a prior or without", false,
-		AT(method) },
+	{ "method", 0, RELUMINE_CHOICE, NULL, 0, 0, METHODS, NULL,
+		"Richardson-Lucy; one step in the Fourier domain; least squares with a prior or without; not "
+		"given: rl; with --blind for a photograph fista", false, AT(method) },
 	{ "iterations", 'i', RELUMINE_INTEGER, "100", 1, 100000, NULL, "N",
 		"at most this many", false, AT(iterations) },
 	{ "stop", 0, RELUMINE_CHOICE, "change", 0, 0, "auto|change|fixed", NULL,
@@ -75,7 +75,7 @@ static const relumine_option own_options[] = {
 static bool check_compat(const deconv_options *o, GError **err)
 {
 	const struct { const char *option; bool set; } all[] = {
-		{ "--method", o->method != DECONV_RICHARDSON_LUCY }, { "--stop", o->stop == STOP_AUTO },
+		{ "--method", o->method > DECONV_RICHARDSON_LUCY }, { "--stop", o->stop == STOP_AUTO },
 		{ "--acceleration", o->acceleration == RL_BIGGS_ANDREWS },
 		{ "--border", o->border != RL_BORDER_UNKNOWN }, { "--background", !isnan(o->background) },
 		{ "--offset", g_strcmp0(o->offset, "0") != 0 }, { "--gain", o->gain != NULL },
@@ -101,11 +101,31 @@ static bool check(const void *options, GError **err)
 			"others", "no PSF is searched for without --blind");
 		return false;
 	}
-	if (o->method == DECONV_RICHARDSON_LUCY || o->method == DECONV_RL_TV || o->stop != STOP_AUTO)
+	if (o->method <= DECONV_RICHARDSON_LUCY || o->method == DECONV_RL_TV || o->stop != STOP_AUTO)
 		return true;
 	error_set(err, RELUMINE_BAD_USAGE, "--stop", "use --stop change, or --method rl",
 		"--stop auto holds light back, which --method rl and rl-tv alone can do");
 	return false;
+}
+
+/* A kernel that was found has errors, which a method without a prior turns into ripples. */
+static void settle(const task *t, void *options)
+{
+	deconv_options *o = options;
+	bool photograph = deconv_finds_kernel(t) && !o->compat && o->stop != STOP_AUTO;
+	if (o->method < 0)
+		o->method = photograph ? DECONV_FISTA : DECONV_RICHARDSON_LUCY;
+}
+
+/*
+ * Of integers that use their range, in gray or red, green and blue, and from no instrument that
+ * tells its scale.  Cameras of 12 and 14 bits use at most a quarter of the 16 that files have.
+ */
+static bool is_photograph(const input *in)
+{
+	shape s = in->data->shape;
+	return s.z == 1 && (s.c == 1 || s.c == 3) && !image_scale_known(in->scale) &&
+		(double)vec_max_abs(in->data) > in->white / 4;
 }
 
 /* Options that were set, and that the method does not look at. */
@@ -151,6 +171,8 @@ static bool run(task *t, GError **err)
 {
 	const deconv_options *o = t->options;
 	g_auto(deconv_data) d = { 0 };
+	t->white = t->inputs[0].white;
+	t->like_input = is_photograph(&t->inputs[0]);
 	if (!task_step(t, "calibrate") || !deconv_prepare(t, &d, err) || !deconv_blind(t, &d, err) ||
 	    !task_step(t, "reconstruct"))
 		return false;
@@ -186,7 +208,7 @@ const modality command_deconv = {
 			"relumine deconv stack.tif --psf psf.tif -o sharp.tif\n"
 			"relumine deconv stack.tif --na 1.4 --wavelength 520 --voxel 100,100,300 -o sharp.tif\n"
 			"relumine deconv photo.png --gaussian 2.1 -o sharp.png\n"
-			"relumine deconv photo.png --blind --method fista -o sharp.png --save-psf blur.tif\n"
+			"relumine deconv photo.png --blind -o sharp.png --save-psf blur.tif\n"
 			"relumine deconv stack.tif --psf psf.tif --stop fixed --iterations 40 -o sharp.tif\n"
 			"relumine deconv stack.tif --psf psf.tif --method wiener -o quick.tif\n",
 		.description =
@@ -203,12 +225,15 @@ const modality command_deconv = {
 			"--blind without a PSF is for photographs that shake or a lens out of focus blurred all over "
 			"alike: the blur is the one under which few steep edges explain the picture.  With a PSF to "
 			"start from, object and PSF are found in turns.\n"
-			"Values of a .tif or .npy are those of the picture: the same total light.",
+			"Values of a .tif or .npy are those of the picture: the same total light. A .png of a "
+			"photograph of integers is as light as the photograph, if no --render option says "
+			"otherwise.",
 	},
 	.options_size = sizeof(deconv_options),
 	.reads_pictures = true,
 	.takes_holes = true,
 	.spills = true,
 	.check = check,
+	.settle = settle,
 	.run = run,
 };

@@ -118,8 +118,9 @@ static inline deconv_spread *deconv_spread_of(const deconv_data *d, int64_t chan
  */
 GPtrArray *deconv_psfs(const task *t, shape s, GError **err);
 
-/* Whether there is a PSF to start from. */
+/* Whether there is a PSF to start from; and whether --blind has to do without. */
 bool deconv_has_start(const task *t);
+bool deconv_finds_kernel(const task *t);
 
 /*
  * --blind without a PSF to start from: one kernel for all channels, from the picture (see

@@ -31,6 +31,12 @@ typedef struct task {
 	watch *watch;
 	array *result;          /* made by the command; REAL; owned by the task */
 	image_scale *scale;     /* of the result, for its files; owned; NULL: not known */
+	/*
+	 * What is white in the result where it has its input's scale; 0: it has a scale of its own.
+	 * And whether a .png of it, if nobody says how, is to look as the input does.
+	 */
+	double white;
+	bool like_input;
 	GString *text;          /* lines for people, on stdout; commands that write need none */
 	void *facts;            /* json_t object: what goes into the JSON result beside the metrics */
 	GHashTable *extras;     /* FILE_OUT option name -> array *, owned: see task_add_picture */
@@ -102,6 +108,8 @@ typedef struct {
 	bool on_cpu;            /* works on the CPU alone: --device auto starts no OpenCL */
 	/* NULL, or whether the options fit together; asked before anything is read */
 	bool (*check)(const void *options, GError **err);
+	/* NULL, or what was not given is chosen, as the inputs ask for; once, before `run` */
+	void (*settle)(const task *t, void *options);
 	bool (*run)(task *t, GError **err);     /* NULL: `run`, which the job does itself */
 } modality;
 

@@ -11,8 +11,9 @@
 #define AT(field) ((int)offsetof(render_settings, field))
 
 const relumine_option render_options[] = {
-	{ "render", 0, RELUMINE_CHOICE, "srgb", 0, 0, "srgb|gamma|linear|raw", NULL,
-		"tone curve of PNG output; raw: 0..1 as it is, not stretched", false, AT(tone) },
+	{ "render", 0, RELUMINE_CHOICE, NULL, 0, 0, "srgb|gamma|linear|raw|input", NULL,
+		"tone curve of PNG output; raw: 0..1 as it is, not stretched; input: 0 to the input's white; "
+		"not given: srgb, or input for photographs (deconv)", false, AT(tone) },
 	{ "render-low", 0, RELUMINE_NUMBER, "0.1", 0, 100, NULL, "percent",
 		"this percentile of the pixels becomes black", false, AT(low) },
 	{ "render-high", 0, RELUMINE_NUMBER, "99.9", 0, 100, NULL, "percent",
@@ -58,8 +59,8 @@ static void apply_tone(array *a, const render_settings *s, double low, double hi
 static bool find_range(const array *shown, const render_settings *s, double range[2], GError **err)
 {
 	range[0] = 0;
-	range[1] = 1;
-	if (s->tone == RENDER_RAW)
+	range[1] = s->tone == RENDER_INPUT ? s->white : 1;
+	if (s->tone == RENDER_RAW || s->tone == RENDER_INPUT)
 		return true;
 	range[0] = calibrate_percentile(shown, -1, s->low, err);
 	if (isnan(range[0]))

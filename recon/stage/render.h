@@ -10,14 +10,16 @@ enum render_tone {
 	RENDER_SRGB,            /* stretched between two percentiles, sRGB tone curve */
 	RENDER_GAMMA,           /* the same with v^(1 / gamma) */
 	RENDER_LINEAR,          /* stretched, no curve */
-	RENDER_RAW              /* 0..1 as it is, clipped: no stretch, no curve */
+	RENDER_RAW,             /* 0..1 as it is, clipped: no stretch, no curve */
+	RENDER_INPUT            /* 0..white as it is, clipped: no stretch, no curve */
 };
 
 typedef struct {
-	int tone;               /* enum render_tone */
+	int tone;               /* enum render_tone; -1: not yet decided */
 	double low, high;       /* percentiles that become black and white, 0..100 */
 	double gamma;
 	bool balance;           /* gray-world white balance first */
+	double white;           /* of RENDER_INPUT, > 0; no option */
 } render_settings;
 
 /* Rows for a command's table; offsets are in render_settings.  Ended by a NULL name. */
