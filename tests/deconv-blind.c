@@ -193,8 +193,9 @@ static array *alternated(device *dev, const array *y, const array *start)
 	task t = { .cpu = cpu, .dev = dev, .options = &o, .n_inputs = 1, .inputs = &in,
 		.report = report_new() };
 	deconv_data d = { .y = array_copy(y), .frames = 1, .n_spreads = 1, .background = NAN,
-		.least = 1, .scale = 1, .spreads = g_new0(deconv_spread, 1) };
+		.least = g_new(double, 1), .scale = 1, .spreads = g_new0(deconv_spread, 1) };
 	g_autoptr(GError) err = NULL;
+	d.least[0] = 1;
 	*d.spreads = (deconv_spread){ array_copy(start), { 0, SPOT / 2, SPOT / 2 }, start->shape, NULL };
 	deconv_alternate(&t, &d, &err);
 	g_assert_no_error(err);

@@ -24,6 +24,7 @@ enum { FIRST_STEPS = 100 };
 
 /* One channel, where it is computed; owned. */
 typedef struct {
+	double least;           /* the object does not fall below */
 	device *dev;
 	const deconv_data *d;
 	rl_geometry g;
@@ -63,7 +64,7 @@ static void load_frame(duet *s, int64_t channel, int64_t f)
 		s->offset[f] = frame_of(s, d->offset, channel, f);
 	s->x[f] = array_new(s->dev, REAL, s->g.estimate);
 	double mean = vec_sum(s->y[f]) / (double)shape_count(s->y[f]->shape);
-	vec_fill(s->x[f], (float)fmax(mean - (isnan(d->background) ? 0 : d->background), d->least));
+	vec_fill(s->x[f], (float)fmax(mean - (isnan(d->background) ? 0 : d->background), s->least));
 	vec_multiply(s->y[f], s->weights[f]);
 }
 
@@ -73,6 +74,7 @@ static bool load(duet *s, const task *t, const deconv_data *d, int64_t channel, 
 	const deconv_spread *spread = deconv_spread_of((deconv_data *)(uintptr_t)d, channel);
 	shape w = { 1, d->y->shape.z / d->frames, d->y->shape.y, d->y->shape.x };
 	*s = (duet){ .dev = t->dev, .d = d, .centre = spread->centre, .frames = d->frames,
+		.least = d->least[channel],
 		.g = rl_layout(w, spread->psf->shape, spread->centre, (enum rl_border)o->border) };
 	s->psf = array_move(spread->psf, t->dev);
 	s->y = g_new0(array *, d->frames);
@@ -111,7 +113,7 @@ static void step_object(const duet *s, int64_t f, int steps)
 		linop_adjoint(a, back, r);
 		vec_divide(back, seen, (float)SEEN);
 		vec_multiply(s->x[f], back);
-		vec_clamp(s->x[f], (float)s->d->least, INFINITY);
+		vec_clamp(s->x[f], (float)s->least, INFINITY);
 	}
 }
 

@@ -81,12 +81,12 @@ static bool to_electrons(const task *t, const camera *c, deconv_data *d, GError 
 }
 
 /* Least and most of the pixels that are believed, less what their own noise adds. */
-static void range_of(const deconv_data *d, double *least, double *most)
+static void range_of(const deconv_data *d, int64_t channel, double *least, double *most)
 {
 	shape s = d->y->shape;
 	*least = INFINITY;
 	*most = 0;
-	for (int64_t p = 0; p < shape_planes(s); p++) {
+	for (int64_t p = channel * s.z; p < (channel + 1) * s.z; p++) {
 		for (int64_t i = 0; i < s.y * s.x; i++) {
 			if (!(array_row(d->weights, 0, p, i / s.x)[i % s.x] > 0))
 				continue;
@@ -103,16 +103,24 @@ static void range_of(const deconv_data *d, double *least, double *most)
 /*
  * A background that the estimate holds itself: it starts and stays above the darkest counts, which
  * converges faster than one that is added to the model.  The same goes for the variance that all
- * pixels have.
+ * pixels have.  Each channel has its own.
  */
 static bool find_background(const task *t, const camera *c, deconv_data *d, GError **err)
 {
 	const deconv_options *o = t->options;
-	double least, most, dark = camera_mean(&c->offset, d->weights);
-	range_of(d, &least, &most);
+	int64_t channels = d->y->shape.c;
+	double brightest = 0, dark = camera_mean(&c->offset, d->weights);
+	g_autofree double *most = g_new(double, channels);
 	d->background = isnan(o->background) ? NAN : (o->background - dark) * d->scale + d->shift;
-	d->least = fmax(isnan(d->background) ? least : 0, 1e-5 * most);
-	if (most > 0)
+	d->least = g_new(double, channels);
+	for (int64_t k = 0; k < channels; k++) {
+		range_of(d, k, &d->least[k], &most[k]);
+		brightest = fmax(brightest, most[k]);
+	}
+	for (int64_t k = 0; k < channels; k++)
+		d->least[k] = fmax(isnan(d->background) ? d->least[k] : 0,
+			fmax(1e-5 * most[k], 1e-8 * brightest));
+	if (brightest > 0)
 		return true;
 	error_set(err, RELUMINE_BAD_INPUT, t->inputs[0].path, dark > 0 || dark < 0 ? "check --offset" :
 		"check that this is the right file: relumine inspect", "the picture holds no light");
@@ -159,7 +167,7 @@ bool deconv_take_counts(const task *t, deconv_data *d, GError **err)
 		weigh_noise(d);
 	if (!weighed && faults.holes + faults.masked + faults.dead + faults.saturated == 0)
 		g_clear_pointer(&d->weights, array_free);
-	report_number(t->report, "least", d->least);
+	report_number(t->report, "least", d->least[0]);
 	report_number(t->report, "background", d->background);
 	return device_ok(t->cpu, err);
 }

@@ -28,8 +28,13 @@ bool deconwolf_take_counts(const task *t, deconv_data *d, GError **err)
 	d->shift = OFFSET;
 	vec_shift(d->y, (float)OFFSET);
 	d->background = NAN;
-	d->least = fmax((double)least + OFFSET, LEAST_BACKGROUND);
-	report_number(t->report, "least", d->least);
+	d->least = g_new(double, d->y->shape.c);
+	for (int64_t k = 0; k < d->y->shape.c; k++) {
+		array channel = array_channel(d->y, k);
+		vec_range(&channel, &least, &most);
+		d->least[k] = fmax((double)least, LEAST_BACKGROUND);
+	}
+	report_number(t->report, "least", d->least[0]);
 	return device_ok(t->cpu, err);
 }
 

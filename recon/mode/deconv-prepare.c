@@ -20,6 +20,7 @@ void deconv_data_clear(deconv_data *d)
 	g_clear_pointer(&d->y, array_free);
 	g_clear_pointer(&d->weights, array_free);
 	g_clear_pointer(&d->offset, array_free);
+	g_clear_pointer(&d->least, g_free);
 	for (int64_t i = 0; i < d->n_spreads; i++)
 		deconv_spread_clear(&d->spreads[i]);
 	g_clear_pointer(&d->spreads, g_free);

@@ -61,16 +61,17 @@ static rl_settings settings_of(const task *t, const deconv_data *d, const channe
 	const deconv_options *o = t->options;
 	shape w = c->p.blur->geometry.window, e = c->p.blur->geometry.estimate;
 	double mean = vec_sum(c->stack->y) / (double)shape_count(w);
+	double least = d->least[c->stack->number / d->frames];
 	bool added = !isnan(d->background), smooth = o->method == DECONV_RL_TV;
 	return (rl_settings){
 		.acceleration = (enum rl_acceleration)o->acceleration, .lag = o->compat ? 1 : 0,
 		.restart = !o->compat, .held = o->compat ? 0 : 0.5, .flat = o->compat,
 		.bold = o->acceleration != RL_PLAIN && !o->compat, .background = added ? d->background : 0,
-		.start = added ? fmax(mean - d->background, d->least) :
-			fmax(mean * (double)shape_count(w) / (double)shape_count(e), d->least),
+		.start = added ? fmax(mean - d->background, least) :
+			fmax(mean * (double)shape_count(w) / (double)shape_count(e), least),
 		.tv_weight = !smooth ? 0 : isnan(o->tv_weight) ? TV_OF_NOISE / sqrt(fmax(mean, 1)) :
 			o->tv_weight,
-		.spacing = { d->apart.z, d->apart.y, d->apart.x }, .least = d->least, .seen = 0.01,
+		.spacing = { d->apart.z, d->apart.y, d->apart.x }, .least = least, .seen = 0.01,
 		.iterations = o->iterations,
 		.tolerance = o->stop != STOP_CHANGE ? 0 : !isnan(o->tolerance) ? o->tolerance :
 			smooth ? TV_TOLERANCE : TOLERANCE,

@@ -85,7 +85,7 @@ typedef struct {
 	deconv_spread *spreads; /* one for all channels, or one for each */
 	int64_t n_spreads;
 	double background;      /* in units of y; NaN: the estimate holds it */
-	double least;           /* the estimate does not fall below */
+	double *least;          /* of each channel, owned: the estimate does not fall below */
 	double saturation;      /* y of a pixel that is saturated, or infinity */
 	double shift, scale;    /* y = scale (counts - the camera's offset) + shift, and + offset */
 	distances apart;          /* of voxels, over the smallest lateral distance */
