@@ -3,50 +3,18 @@
 #include <math.h>
 #include "core/error.h"
 #include "mode/deconv.h"
-#include "relumine.h"
 #include "stage/metric.h"
 #include "tests/blind.h"
+#include "tests/command.h"
 
 device *cpu;
 
 /* --- photographs ------------------------------------------------------------------------------ */
 
-static relumine_image *image_of(const array *a)
-{
-	g_autofree float *values = g_new(float, shape_count(a->shape));
-	array_download(a, values);
-	return relumine_image_new(a->shape.z, a->shape.y, a->shape.x, a->shape.c, values, NULL);
-}
-
-static relumine_job *job_of(const array *y, const array *psf, const char *const *options)
-{
-	relumine_job *job = relumine_job_new("deconv", NULL);
-	relumine_image *picture = image_of(y), *spread = psf ? image_of(psf) : NULL;
-	g_assert_true(relumine_job_set_image(job, NULL, picture, NULL));
-	if (psf)
-		g_assert_true(relumine_job_set_image(job, "psf", spread, NULL));
-	g_assert_true(relumine_job_set(job, "device", "cpu", NULL));
-	for (int i = 0; options[i]; i += 2)
-		g_assert_true(relumine_job_set(job, options[i], options[i + 1], NULL));
-	relumine_image_free(picture);
-	relumine_image_free(spread);
-	return job;
-}
-
 static array *sharp(const array *y, const array *psf, const char *const *options)
 {
-	relumine_job *job = job_of(y, psf, options);
-	g_autoptr(GError) err = NULL;
-	relumine_job_run(job, &err);
-	g_assert_no_error(err);
-	relumine_image *picture = relumine_job_result(job);
-	array *a = array_like(y);
-	g_autofree float *values = g_new(float, shape_count(y->shape));
-	relumine_image_values(picture, values);
-	array_upload(a, values);
-	relumine_image_free(picture);
-	relumine_job_free(job);
-	return a;
+	const given all[] = { { .data = y }, { "psf", psf, 0, NULL }, { 0 } };
+	return command_run("deconv", all, options, NULL);
 }
 
 enum { FRAME = 12 };
@@ -284,7 +252,8 @@ static void refused(void)
 	for (size_t i = 0; i < G_N_ELEMENTS(all); i++) {
 		g_autoptr(array) y = make(all[i].s, all[i].f);
 		g_autoptr(GError) err = NULL;
-		relumine_job *job = job_of(y, NULL, blind);
+		const given alone[] = { { .data = y }, { 0 } };
+		relumine_job *job = command_job("deconv", alone, blind);
 		g_assert_false(relumine_job_run(job, &err));
 		g_assert_cmpint(relumine_exit_status(err), ==, all[i].status);
 		g_assert_nonnull(strstr(err->message, all[i].words));

@@ -66,7 +66,12 @@ static array *power_of(const struct convolve *c)
 	return p;
 }
 
-array *psf_factor(fft *f, const array *psf, shape grid, position origin, int axes)
+/*
+ * The spectrum of a PSF whose element `origin` is the centre, over the number of elements of a
+ * transform: what `f`, a plan for the grid, makes of a picture, times this, is inverted to its
+ * convolution.  Shapes as for linop_convolve; the caller's.
+ */
+static array *psf_factor(fft *f, const array *psf, shape grid, position origin, int axes)
 {
 	shape s = psf->shape;
 	grid.c = s.c;

@@ -68,13 +68,6 @@ linop *linop_convolve_sum(device *dev, shape s, const array *psf, position origi
 position psf_origin(shape psf, shape grid);
 
 /*
- * The spectrum of a PSF whose element `origin` is the centre, over the number of elements of a
- * transform: what `f`, a plan for the grid, makes of a picture, times this, is inverted to its
- * convolution.  Shapes as for linop_convolve; the caller's.
- */
-array *psf_factor(fft *f, const array *psf, shape grid, position origin, int axes);
-
-/*
  * (data M'M + smooth Psi'Psi + ridge)^-1 for a linop_convolve M and the periodic gradient along the
  * same axes: exact, through the Fourier transform.  ridge > 0.  Borrows M, keeps nothing of it.
  */

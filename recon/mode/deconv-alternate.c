@@ -71,7 +71,7 @@ static void load_frame(duet *s, int64_t channel, int64_t f)
 static bool load(duet *s, const task *t, const deconv_data *d, int64_t channel, GError **err)
 {
 	const deconv_options *o = t->options;
-	const deconv_spread *spread = deconv_spread_of((deconv_data *)(uintptr_t)d, channel);
+	const deconv_spread *spread = deconv_spread_of(d, channel);
 	shape w = { 1, d->y->shape.z / d->frames, d->y->shape.y, d->y->shape.x };
 	*s = (duet){ .dev = t->dev, .d = d, .centre = spread->centre, .frames = d->frames,
 		.least = d->least[channel],
