@@ -34,6 +34,7 @@ image_scale *image_scale_copy(const image_scale *s)
 	copy->channels = g_memdup2(s->channels, (gsize)s->n_channels * sizeof *s->channels);
 	for (int64_t c = 0; c < s->n_channels; c++)
 		copy->channels[c].name = g_strdup(s->channels[c].name);
+	copy->transient = transient_copy(s->transient);
 	return copy;
 }
 
@@ -43,6 +44,7 @@ void image_scale_free(image_scale *s)
 		return;
 	image_scale_set_channels(s, 0);
 	g_free(s->channels);
+	transient_free(s->transient);
 	g_free(s);
 }
 
@@ -52,7 +54,7 @@ bool image_scale_known(const image_scale *s)
 		return false;
 	const double all[] = { s->voxel[0], s->voxel[1], s->voxel[2], s->interval, s->aperture,
 		s->refraction };
-	bool known = s->frames > 1 || s->planes_named || s->n_channels > 0;
+	bool known = s->frames > 1 || s->planes_named || s->n_channels > 0 || s->transient;
 	for (size_t i = 0; i < G_N_ELEMENTS(all); i++)
 		known = known || !isnan(all[i]);
 	return known;

@@ -6,6 +6,7 @@
 #include <glib.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include "core/transient.h"
 
 #define SCALE_UNIT_BYTES 24
 
@@ -26,6 +27,7 @@ typedef struct image_scale {
 	bool planes_named;      /* the file said which planes are channels, slices, points of time */
 	int64_t n_channels;     /* 0: nothing is known of them; else as many as the picture has */
 	channel_light *channels;        /* owned */
+	transient *transient;   /* of a time-of-flight capture, whose planes are bins; owned; NULL: none */
 } image_scale;
 
 image_scale *image_scale_new(void);     /* nothing known, one frame */

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* nlos.h - options of `relumine nlos`, and what its parts hand to each other */
+#ifndef MODE_NLOS_H
+#define MODE_NLOS_H
+
+#include "core/transient.h"
+#include "mode/modality.h"
+
+enum nlos_method_choice {
+	NLOS_AUTO, NLOS_LCT, NLOS_FK, NLOS_PHASOR, NLOS_BACKPROJECTION, NLOS_FILTERED, NLOS_LCT_TV,
+	NLOS_DIRECTIONAL
+};
+enum nlos_compat { NLOS_EXACT, NLOS_PUBLISHED };
+enum nlos_surface { NLOS_SURFACE_AUTO, NLOS_DIFFUSE, NLOS_RETROREFLECTIVE };
+
+typedef struct {
+	/* geometry, where the file does not tell it or is to be overruled */
+	char *axes, *wall, *detector, *start;
+	char *laser_positions, *detector_positions, *first_bounce;
+	int wall_extent, clock, surface;
+	double bin, light_speed;
+	/* calibration */
+	char *gate, *background, *bins;
+	int64_t bin_time, bin_space;
+	double jitter, beam, slab, pulses;
+	/* the scene */
+	int method, compat;
+	char *depth;
+	double depth_step;
+	double noise, wavelength, cycles, power, tv_weight, l1_weight;
+	int64_t iterations, frames;
+	char *depth_map, *normals;
+} nlos_options;
+
+/* --- a capture made ready ---------------------------------------------------------------------- */
+
+/*
+ * The wall is the plane z = 0, the scene has z > 0; x goes right and y down in pictures.  Points
+ * that are no regular grid have y = 1 and stand in a row.
+ */
+typedef struct {
+	array *counts;          /* (c, t, y, x), REAL, CPU, owned: bin m at start + m bin */
+	double bin, start;      /* s; start: middle of bin 0, after light left the wall, back at it */
+	double speed;           /* of light, m/s */
+	bool confocal, regular;
+	double first[2], pitch[2];      /* x, y, m: place of point (0, 0), and the step; if regular */
+	double *points;         /* places of all points, x fastest, m; owned; never NULL */
+	double *fixed;          /* c places, m; owned; NULL: confocal */
+	double jitter, beam;    /* FWHM in s, radius in m; 0: not to be reckoned with */
+	double slab;            /* m; 0: none */
+	bool retroreflective;
+} nlos_capture;
+
+/* Where the voxels of a scene are, m: voxel (z, y, x) at first + index step on each axis. */
+typedef struct {
+	double first[3], step[3];       /* x, y, z */
+	int64_t n[3];
+} nlos_grid;
+
+/* What is left of the speed of light, m/s. */
+#define LIGHT_SPEED 299792458.0
+
+/*
+ * A way from traces to a scene.  `plan` does what can be done before counts are there, for the
+ * geometry and options alone, and fills in or corrects the grid asked for (n 0: up to the method);
+ * `solve` may then be called for any number of captures of that geometry.
+ */
+typedef struct {
+	const char *name;
+	void *(*plan)(task *t, const nlos_capture *c, nlos_grid *g, GError **err);
+	/* counts: as the capture's, CPU, may be used up; volume: (1, z, y, x), CPU, >= 0 */
+	bool (*solve)(task *t, void *plan, array *counts, array *volume, GError **err);
+	void (*free)(void *plan);
+} nlos_method;
+
+extern const nlos_method nlos_lct, nlos_fk, nlos_phasor, nlos_backprojection, nlos_filtered,
+	nlos_lct_tv, nlos_directional, nlos_diffuse;
+
+/*
+ * Steps of preparing: geometry from file and options, calibration.  Errors BAD_USAGE (geometry is
+ * missing: says which option supplies it), MISMATCH, BAD_INPUT.
+ */
+bool nlos_prepare(task *t, nlos_capture *c, GError **err);
+void nlos_capture_clear(nlos_capture *c);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(nlos_capture, nlos_capture_clear)
+
+#endif
