@@ -238,9 +238,17 @@ void convolve_pass_rows(convolve_pass *c, array *spectrum, shape window, int dir
 struct lines_job {
 	convolve_pass *c;
 	array *spectrum;
-	const array *h;                 /* NULL: no product, and no way back */
-	bool conjugate;
+	convolve_filter *filter;        /* NULL: no way back */
+	const void *data;
 	int64_t from, to;
+	const array *held;              /* what the filter reads, or NULL */
+};
+
+/* The filter that multiplies. */
+struct product {
+	const convolve_pass *c;
+	const array *h;
+	bool conjugate;
 };
 
 /* Sixteen columns of h as rows of an array: element j of each line is row j. */
@@ -266,17 +274,18 @@ static void multiply(array *wide, int64_t first, int64_t end, const array *h, bo
 }
 
 /* Lines of row y, x .. x + 15 of h; one plane: y = 0. */
-static void multiply_lines(const struct lines_job *j, array *wide, int64_t y, int64_t x)
+static void multiply_lines(const void *data, array *wide, const convolve_block *b)
 {
-	const array *h = j->h;
-	bool deep = j->c->z != NULL;
-	int64_t n = last_length(j->c), kept = deep ? h->shape.z : h->shape.y;
+	const struct product *p = data;
+	const array *h = p->h;
+	bool deep = p->c->z != NULL;
+	int64_t n = b->rows, kept = deep ? h->shape.z : h->shape.y;
 	int64_t stride = deep ? h->plane_rows * h->pitch : h->pitch;
-	int64_t offset = x + (y < h->shape.y ? y : j->c->grid.y - y) * h->pitch;
+	int64_t offset = b->x + (b->y < h->shape.y ? b->y : p->c->grid.y - b->y) * h->pitch;
 	array there = line_view(h, offset, stride), back = line_view(h, offset + n * stride, -stride);
-	multiply(wide, 0, kept, &there, j->conjugate);
+	multiply(wide, 0, kept, &there, p->conjugate);
 	if (kept < n)
-		multiply(wide, kept, n, &back, !j->conjugate);
+		multiply(wide, kept, n, &back, !p->conjugate);
 }
 
 static void one_block(const struct lines_job *j, int64_t y, int64_t x, float *scratch, array *wide)
@@ -288,10 +297,10 @@ static void one_block(const struct lines_job *j, int64_t y, int64_t x, float *sc
 	fft_lanes at = lanes_of(s, y * s->pitch + x, c->z ? s->plane_rows * s->pitch : s->pitch);
 	fft_lanes mid = { wide->mem, wide->mem + wide->imag, wide->pitch };
 	bool half = clear_tail(at, j->from, n);
-	fft_line_run(line, j->h ? mid : at, at, half, false, scratch);
-	if (!j->h)
+	fft_line_run(line, j->filter ? mid : at, at, half, false, scratch);
+	if (!j->filter)
 		return;
-	multiply_lines(j, wide, y, x);
+	j->filter(j->data, wide, &(convolve_block){ n, 1, y, x });
 	fft_line_run(line, swapped(at), swapped(mid), false, n % 2 == 0 && j->to <= n / 2, scratch);
 }
 
@@ -312,8 +321,8 @@ static void lines_body(int64_t first, int64_t end, void *data)
 		if ((i + 1) % (HELD_ROWS * blocks) && i + 1 < end)
 			continue;
 		array_forget_all(s);
-		if (j->h)
-			array_forget_all(j->h);
+		if (j->held)
+			array_forget_all(j->held);
 	}
 }
 
@@ -327,7 +336,8 @@ static void each_line(struct lines_job *j)
 void convolve_pass_lines(convolve_pass *c, array *spectrum, const array *h, bool conjugate,
 	int64_t from, int64_t to)
 {
-	struct lines_job j = { c, spectrum, h, conjugate, from, to };
+	const struct product p = { c, h, conjugate };
+	struct lines_job j = { c, spectrum, multiply_lines, &p, from, to, h };
 	if (c->dev->error)
 		return;
 	if (c->whole && conjugate)
@@ -338,9 +348,21 @@ void convolve_pass_lines(convolve_pass *c, array *spectrum, const array *h, bool
 		each_line(&j);
 }
 
+void convolve_pass_filter(convolve_pass *c, array *spectrum, convolve_filter *filter,
+	const void *data, int64_t from, int64_t to)
+{
+	struct lines_job j = { c, spectrum, filter, data, from, to, NULL };
+	if (c->dev->error)
+		return;
+	if (c->whole)
+		filter(data, spectrum, &(convolve_block){ array_rows(spectrum), spectrum->plane_rows, 0, 0 });
+	else
+		each_line(&j);
+}
+
 void convolve_pass_finish(convolve_pass *c, array *spectrum)
 {
-	struct lines_job j = { c, spectrum, NULL, false, last_length(c), 0 };
+	struct lines_job j = { c, spectrum, NULL, NULL, last_length(c), 0, NULL };
 	if (!c->dev->error && !c->whole)
 		each_line(&j);
 }

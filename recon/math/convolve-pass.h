@@ -49,6 +49,17 @@ void convolve_pass_rows(convolve_pass *c, array *spectrum, shape window, int dir
 void convolve_pass_lines(convolve_pass *c, array *spectrum, const array *h, bool conjugate,
 	int64_t from, int64_t to);
 
+/*
+ * The same with any function in h's place, which is called from several threads, each with its own
+ * block.  A block of lines: rows of them, of which row r holds element r / plane_rows of the last
+ * axis (z, or y of one plane) at row y + r % plane_rows of the axis before, from column x on.
+ */
+typedef struct { int64_t rows, plane_rows, y, x; } convolve_block;
+typedef void convolve_filter(const void *data, array *lines, const convolve_block *b);
+
+void convolve_pass_filter(convolve_pass *c, array *spectrum, convolve_filter *filter,
+	const void *data, int64_t from, int64_t to);
+
 /* spectrum = F spectrum along the last axis: after rows, forward, all of the transform. */
 void convolve_pass_finish(convolve_pass *c, array *spectrum);
 
