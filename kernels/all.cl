@@ -30,3 +30,5 @@
 #include "bounds.cl"
 #include "constrained.cl"
 #include "power.cl"
+#include "light-cone.cl"
+#include "cone-draw.cl"
