@@ -30,3 +30,5 @@
 #include "bounds.cl"
 #include "constrained.cl"
 #include "power.cl"
+#include "phasor.cl"
+#include "phasor-kernel.cl"
