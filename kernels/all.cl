@@ -32,3 +32,5 @@
 #include "power.cl"
 #include "light-cone.cl"
 #include "cone-draw.cl"
+#include "phasor.cl"
+#include "phasor-kernel.cl"
