@@ -30,3 +30,4 @@
 #include "bounds.cl"
 #include "constrained.cl"
 #include "power.cl"
+#include "stolt.cl"
