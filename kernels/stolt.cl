@@ -24,8 +24,8 @@ static inline float stolt_weight(GLOBAL const float *t, float u)
 /*
  * Row k of p and q: what is at depth frequency k and -k.  It stands in the data at the frequencies
  * k' and -k', k'^2 = k^2 + across + (ratio x)^2, and comes from six neighbours f = k' - floor k'
- * apart.  The middle of the data stands at centre n on the grid, bin 0 at start n.  Both ends of the
- * spectrum are eased down where soft is 1: by 1 - (k' / limit)^2, (1 - (edge x)^2)^(3/2).
+ * apart.  The middle of the data stands at centre n on the grid, bin 0 at start n.  Both ends of
+ * the spectrum are eased down where soft is 1: by 1 - (k' / limit)^2, (1 - (edge x)^2)^(3/2).
  */
 #define TAP(j) GET2(from, ((floor_ + (j)) & mask) * row + lane)
 #define MIRRORED(j) GET2(from, ((-floor_ - (j)) & mask) * row + lane)
@@ -100,7 +100,8 @@ KERNEL(k_stolt_quarter, OUT2(y), IN2(x), NUM(sign))
 }
 
 /* y = ease sqrt(weight x), counts below 0 being none */
-ROW_KERNEL(k_stolt_root, OUT(y), INT(y_pitch), IN(x), INT(pitch), INT(width), NUM(weight), NUM(ease))
+ROW_KERNEL(k_stolt_root, OUT(y), INT(y_pitch), IN(x), INT(pitch), INT(width), NUM(weight),
+	NUM(ease))
 {
 	EACH_ROW(r) {
 		EACH_COLUMN(i, width)

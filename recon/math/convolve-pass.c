@@ -340,10 +340,9 @@ static void each_line(convolve_pass *c, struct lines_job *j)
 	device_each(c->dev, (c->z ? c->grid.y : 1) * blocks_of(j->spectrum), 1, lines_body, j);
 }
 
-static void filter_each(convolve_pass *c, array *spectrum, const struct filtering *f,
-	const array *held)
+static void filter_each(convolve_pass *c, array *s, const struct filtering *f, const array *held)
 {
-	each_line(c, &(struct lines_job){ c, spectrum, filter_lines, f, held });
+	each_line(c, &(struct lines_job){ c, s, filter_lines, f, held });
 }
 
 void convolve_pass_lines(convolve_pass *c, array *spectrum, const array *h, bool conjugate,
@@ -373,10 +372,10 @@ void convolve_pass_filter(convolve_pass *c, array *spectrum, convolve_filter *fi
 		filter_each(c, spectrum, &f, NULL);
 }
 
-void convolve_pass_visit(convolve_pass *c, array *spectrum, convolve_visit *visit, const void *data)
+void convolve_pass_visit(convolve_pass *c, array *s, convolve_visit *visit, const void *data)
 {
 	if (!c->dev->error)
-		each_line(c, &(struct lines_job){ c, spectrum, visit, data, NULL });
+		each_line(c, &(struct lines_job){ c, s, visit, data, NULL });
 }
 
 void convolve_pass_finish(convolve_pass *c, array *spectrum)

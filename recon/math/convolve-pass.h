@@ -61,8 +61,8 @@ void convolve_pass_filter(convolve_pass *c, array *spectrum, convolve_filter *fi
 	const void *data, int64_t from, int64_t to);
 
 /*
- * All lines for the caller to transform, sixteen at a time (CPU): element j of line i is number i of
- * row j of `at`.  scratch: for fft_line_run; slot: this thread's number, from 0.
+ * All lines for the caller to transform, sixteen at a time (CPU): element j of line i is number i
+ * of row j of `at`.  scratch: for fft_line_run; slot: this thread's number, from 0.
  */
 typedef struct {
 	const fft_line *line;
@@ -72,7 +72,8 @@ typedef struct {
 } convolve_lanes;
 typedef void convolve_visit(const void *data, const convolve_lanes *l);
 
-void convolve_pass_visit(convolve_pass *c, array *spectrum, convolve_visit *visit, const void *data);
+void convolve_pass_visit(convolve_pass *c, array *spectrum, convolve_visit *visit,
+	const void *data);
 
 /* spectrum = F spectrum along the last axis: after rows, forward, all of the transform. */
 void convolve_pass_finish(convolve_pass *c, array *spectrum);

@@ -226,7 +226,8 @@ static void square_rows(void *data, array *strip, array *spare, int64_t z, int64
 	const stolt *s = data;
 	array out = array_from_row(s->power, z, y);
 	(void)spare;
-	RUN_PART(strip, 0, rows, k_stolt_square, &out, out.pitch, strip, strip->pitch, strip->shape.x);
+	RUN_PART(strip, 0, rows, k_stolt_square, &out, out.pitch, strip, strip->pitch,
+		strip->shape.x);
 }
 
 static void add_rows(void *data, array *strip, array *spare, int64_t z, int64_t y, int64_t rows)

@@ -6,8 +6,8 @@
 #include "core/array.h"
 
 /*
- * Light that every point of a scene sends out at time 0, at half its speed, arrives at the wall as a
- * capture of one spot for laser and detector has it.  So a wave of frequencies (k', y, x) at the
+ * Light that every point of a scene sends out at time 0, at half its speed, arrives at the wall as
+ * a capture of one spot for laser and detector has it.  So a wave of frequencies (k', y, x) at the
  * wall is one of (k, y, x) in space, k'^2 = k^2 + y^2 + x^2, times k / k' (Stolt, Geophysics 43,
  * 1978); the scene is where it was at time 0.  Planes z: moments, then depths.
  */
@@ -39,8 +39,8 @@ stolt *stolt_new(device *dev, const stolt_setting *s);
 void stolt_free(stolt *s);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(stolt, stolt_free)
 
-/* power = |wave at time 0|^2 of the data.  Both of the window's shape, on the plan's device, and may
- * be one array. */
+/* power = |wave at time 0|^2 of the data.  Both of the window's shape, on the plan's device; they
+ * may be one array. */
 void stolt_migrate(stolt *s, array *power, const array *data);
 
 #endif
