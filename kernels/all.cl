@@ -31,3 +31,5 @@
 #include "constrained.cl"
 #include "power.cl"
 #include "stolt.cl"
+#include "light-cone.cl"
+#include "cone-draw.cl"
