@@ -3,7 +3,7 @@
 #ifndef MATH_CONVOLVE_PASS_H
 #define MATH_CONVOLVE_PASS_H
 
-#include "core/array.h"
+#include "math/fft-line.h"
 
 /*
  * An iteration that convolves needs its transforms for nothing but that.  So they are taken apart:
@@ -59,6 +59,21 @@ typedef void convolve_filter(const void *data, array *lines, const convolve_bloc
 
 void convolve_pass_filter(convolve_pass *c, array *spectrum, convolve_filter *filter,
 	const void *data, int64_t from, int64_t to);
+
+/*
+ * All lines for the caller to transform, sixteen at a time (CPU): element j of line i is number i
+ * of row j of `at`.  scratch: for fft_line_run; slot: this thread's number, from 0.
+ */
+typedef struct {
+	const fft_line *line;
+	array at;
+	int64_t y, x, slot;
+	float *scratch;
+} convolve_lanes;
+typedef void convolve_visit(const void *data, const convolve_lanes *l);
+
+void convolve_pass_visit(convolve_pass *c, array *spectrum, convolve_visit *visit,
+	const void *data);
 
 /* spectrum = F spectrum along the last axis: after rows, forward, all of the transform. */
 void convolve_pass_finish(convolve_pass *c, array *spectrum);
