@@ -9,6 +9,7 @@
 #define LIST(m) \
 	m(command_lensless) \
 	m(command_deconv) \
+	m(command_nlos) \
 	m(command_psf_info) \
 	m(command_psf_make) \
 	m(command_psf_estimate) \
