@@ -124,17 +124,18 @@ static void surfaces(void)
 		at[i] = i % 4 == 1 ? 17 * (i % 31) : at[i];
 		strength[i] = i % 50 != 3;
 	}
-	g_assert_true(transient_fit_surface(H, W, at, strength, 2, &f));
-	for (int i = 0; i < 6; i++)
-		g_assert_cmpfloat_with_epsilon(f.k[i], k[i], 1e-4);
+	g_assert_true(transient_fit_surface(H, W, at, strength, &f));
+	g_assert_cmpint(f.degree, ==, 4);
+	for (int i = 0; i < 15; i++)
+		g_assert_cmpfloat_with_epsilon(f.k[i], i < 6 ? k[i] : 0, 1e-4);
 	g_assert_cmpfloat_with_epsilon(f.used, 0.75, 0.02);
 	g_assert_cmpfloat_with_epsilon(transient_surface_at(&f, H, W, H - 1, 0),
 		200 + 7 + 3 + 5 - 0.5 - 2, 1e-3);
 	/* one row says nothing of y, but all the same something of its points */
-	g_assert_true(transient_fit_surface(1, W, at, strength, 2, &f));
+	g_assert_true(transient_fit_surface(1, W, at, strength, &f));
 	g_assert_cmpfloat_with_epsilon(transient_surface_at(&f, 1, W, 0, 8), at[8], 0.5);
 	memset(strength, 0, sizeof(strength));
-	g_assert_false(transient_fit_surface(H, W, at, strength, 2, &f));
+	g_assert_false(transient_fit_surface(H, W, at, strength, &f));
 }
 
 /* Ways to and from devices near the wall, from counts of a scan. */
@@ -150,7 +151,7 @@ static void ways(void)
 	transient_surface_fit f;
 	g_autoptr(array) a = command_run("simulate nlos", nothing, options, NULL);
 	transient_find_bounce(a, MARK_PEAK, at, strength);
-	g_assert_true(transient_fit_surface(N, N, at, strength, 4, &f));
+	g_assert_true(transient_fit_surface(N, N, at, strength, &f));
 	for (int i = 0; i < N * N; i++) {
 		double x = (double)(i % N) / (N - 1) - 0.5, y = (double)(i / N) / (N - 1) - 0.5;
 		double way = sqrt(pow(x - laser[0], 2) + pow(y - laser[1], 2) + pow(laser[2], 2)) +
@@ -179,7 +180,7 @@ static void turned(void)
 			array_assign(&to, &from);
 		}
 		transient_find_bounce(b, MARK_PEAK, at, strength);
-		g_assert_true(transient_fit_surface(N, N, at, strength, 2, &f));
+		g_assert_true(transient_fit_surface(N, N, at, strength, &f));
 		for (int i = 0; i < N * N; i++) {
 			double found = transient_surface_at(&f, N, N, i / N, i % N);
 			g_assert_cmpfloat(fabs(remainder(found - 20 - by, T)), <, 1);

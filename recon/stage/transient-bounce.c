@@ -172,8 +172,18 @@ static void improve(const surface_data *d, transient_surface_fit *f)
 	f->residual = spread_of(d, f);
 }
 
+static int degree_for(int64_t rows, int64_t columns, int64_t lit)
+{
+	const int each = 8;
+	int degree = 0;
+	for (int d = 1; d <= SURFACE_DEGREE_MOST; d++)
+		if (each * (rows > 1 && columns > 1 ? (d + 1) * (d + 2) / 2 : d + 1) <= lit)
+			degree = d;
+	return degree;
+}
+
 bool transient_fit_surface(int64_t rows, int64_t columns, const double *at, const double *strength,
-	int degree, transient_surface_fit *fit)
+	transient_surface_fit *fit)
 {
 	g_autofree float *away = g_new(float, (gsize)(rows * columns));
 	const surface_data d = { rows, columns, at, strength, away };
@@ -183,7 +193,8 @@ bool transient_fit_surface(int64_t rows, int64_t columns, const double *at, cons
 			away[n++] = (float)at[i];
 	if (n == 0)
 		return false;
-	*fit = (transient_surface_fit){ .degree = degree, .k = { (double)select_nth(away, n, n / 2) } };
+	*fit = (transient_surface_fit){ .degree = degree_for(rows, columns, n),
+		.k = { (double)select_nth(away, n, n / 2) } };
 	fit->residual = spread_of(&d, fit);
 	for (int round = 0; round < ROUNDS; round++)
 		improve(&d, fit);

@@ -72,13 +72,13 @@ typedef struct {
 } transient_surface_fit;
 
 /*
- * A smooth surface, a polynomial of the degree asked for, 0 to 4, through at[] of a rows x columns
- * grid where strength > 0; traces that are far from it have no say (Tukey's biweight, from the
- * median on).  Ways to devices 1.5 m from a wall of 1 m are off a quadratic by up to 50 ps, off a
- * quartic by 2 ps; few traces bear a lower degree only.  False: no trace has light.
+ * A smooth surface through at[] of a rows x columns grid where strength > 0; traces that are far
+ * from it have no say (Tukey's biweight, from the median on).  A polynomial of the degree that the
+ * traces with light bear, eight for each term, up to the fourth: ways to devices 1.5 m from
+ * a wall of 1 m are off a quadratic by up to 50 ps, off a quartic by 2 ps.  False: no light.
  */
 bool transient_fit_surface(int64_t rows, int64_t columns, const double *at, const double *strength,
-	int degree, transient_surface_fit *fit);
+	transient_surface_fit *fit);
 double transient_surface_at(const transient_surface_fit *f, int64_t rows, int64_t columns,
 	int64_t y, int64_t x);
 
