@@ -121,7 +121,7 @@ static void surfaces(void)
 	for (int i = 0; i < H * W; i++) {
 		double x = 2.0 * (i % W) / (W - 1) - 1, y = 2.0 * (i / W) / (H - 1) - 1;
 		at[i] = k[0] + k[1] * x + k[2] * y + k[3] * x * x + k[4] * x * y + k[5] * y * y;
-		at[i] = i % 4 == 1 ? 17 * (i % 31) : at[i];
+		at[i] = i % 4 == 1 ? 220 + 17 * (i % 31) : at[i];
 		strength[i] = i % 50 != 3;
 	}
 	g_assert_true(transient_fit_surface(H, W, at, strength, &f));

@@ -146,7 +146,7 @@ static double spread_of(const surface_data *d, const transient_surface_fit *f)
 /* One round: weights by how far traces are from the surface, and a better surface. */
 static void improve(const surface_data *d, transient_surface_fit *f)
 {
-	const double cut = 4.685, least = 0.05;         /* deviations (95 % efficiency); bins */
+	const double cut = 4.685, least = 0.25;         /* deviations (95 % efficiency); bins */
 	double a[TERMS][TERMS] = { 0 }, b[TERMS] = { 0 }, reach = cut * fmax(f->residual, least);
 	double used = 0, all = 0;
 	int n = 0;
