@@ -24,8 +24,8 @@ static image *capture(const char *name)
 }
 
 /*
- * The authors cut 600 bins of each of the first four, by eye (O'Toole, Lindell and Wetzstein, Nature
- * 555, 2018); the others hold nothing of the wall.
+ * The authors cut 600 bins of each of the first four, by eye (O'Toole, Lindell and Wetzstein,
+ * Nature 555, 2018); the others hold nothing of the wall.
  */
 static const struct { const char *name; int64_t least, most; } tails[] = {
 	{ "nlos/lct2018/data_s_u.mat", 500, 700 },
