@@ -80,7 +80,8 @@ static phasor_block block_of(const phasor_setup *s, int64_t first, int64_t n)
 	b.step = 1 / period;
 	b.low = (int64_t)ceil(MAX(centre - half_band(s), 0) * period);
 	b.low = MAX(b.low, 1);
-	b.frequencies = MAX((int64_t)floor((centre + half_band(s)) * period) - b.low + 1, 1);
+	int64_t frequencies = (int64_t)floor((centre + half_band(s)) * period) - b.low + 1;
+	b.frequencies = (MAX(frequencies, 1) + 3) / 4 * 4;      /* more than needed count nothing */
 	return b;
 }
 

@@ -47,15 +47,16 @@ static int64_t parts_of(const phasor_field *f, const phasor_block *b)
 static array *wave_table(const phasor_field *f, const phasor_block *b, int64_t part)
 {
 	int64_t low = part * f->together, n = MIN(b->frequencies - low, f->together);
-	int64_t rows = (n + 3) / 4 * 4;
-	array *table = array_new(f->dev, REAL, (shape){ 1, 1, rows, 2 * b->bins });
-	g_autofree float *packed = g_new0(float, rows * 2 * b->bins);
+	int64_t width = (b->bins + 3) / 4 * 8;
+	array *table = array_new(f->dev, REAL, (shape){ 1, 1, n, width });
+	g_autofree float *packed = g_new0(float, n * width);
 	for (int64_t i = 0; i < n * b->bins; i++) {
 		double path = f->s.start + f->s.bin * (double)(b->from + i % b->bins);
 		double q = (double)(b->low + low + i / b->bins) * b->step;
 		double size = phasor_weight(&f->s, q) * b->step * pow(MAX(path, 0), f->s.power);
-		packed[2 * i] = (float)(size * cos(2 * G_PI * q * path));
-		packed[2 * i + 1] = (float)(-size * sin(2 * G_PI * q * path));
+		float *pair = packed + i / b->bins * width + i % b->bins * 2;
+		pair[0] = (float)(size * cos(2 * G_PI * q * path));
+		pair[1] = (float)(-size * sin(2 * G_PI * q * path));
 	}
 	if (!f->dev->error)
 		array_upload(table, packed);
@@ -189,7 +190,7 @@ static void waves_body(int64_t first, int64_t end, void *data)
 {
 	struct part *p = data;
 	array *to = p->f->planes;
-	RUN_PART(to, first, end, k_phasor_waves, to, &p->counts, p->table, (p->n + 3) / 4, p->f->s.n[0],
+	RUN_PART(to, first, end, k_phasor_waves, to, &p->counts, p->table, p->n / 4, p->f->s.n[0],
 		p->b->bins, to->pitch, plane_stride(to), p->counts.pitch, plane_stride(&p->counts),
 		p->table->pitch);
 }
@@ -206,11 +207,11 @@ static void gather_body(int64_t first, int64_t end, void *data)
 static void make_waves(struct part *p, const array *counts, int64_t fixed)
 {
 	phasor_field *f = p->f;
-	array planes = array_slices(f->planes, 0, 0, (p->n + 3) / 4 * 8);
+	array planes = array_slices(f->planes, 0, 0, 2 * p->n);
 	array spectra = array_slices(f->spectra, 0, 0, planes.shape.z);
 	p->counts = array_slices(counts, fixed, p->b->from, p->b->bins);
 	vec_fill(&planes, 0);
-	each_row(p, f->s.n[1] * ((p->n + 3) / 4), waves_body);
+	each_row(p, f->s.n[1] * (p->n / 4), waves_body);
 	fft_forward(f->fft, &spectra, &planes);
 	each_row(p, f->half.y * 4 * p->n, gather_body);
 }
@@ -222,7 +223,7 @@ static void sums_body(int64_t first, int64_t end, void *data)
 	const array *h = p->kernels;
 	array to = array_slices(p->f->sums, 0, 2 * p->first, 2 * p->depths);
 	RUN_PART(&to, first, end, k_phasor_sum, &to, h, p->f->waves, p->depths, p->n, p->f->half.x,
-		p->f->grid.y, to.pitch, plane_stride(&to), h->pitch, h->shape.y, 0, 4 * p->n, 0, p->add);
+		p->f->grid.y, to.pitch, plane_stride(&to), h->pitch, h->shape.y, 4 * p->n, p->add);
 }
 
 /* The waves of all frequencies at depth p->at of the kernels. */
@@ -230,8 +231,8 @@ static void products_body(int64_t first, int64_t end, void *data)
 {
 	const struct part *p = data;
 	const array *h = p->kernels, *to = p->f->spectra;
-	RUN_PART(to, first, end, k_phasor_sum, p->f->spectra, h, p->f->waves, p->n, 1, p->f->half.x,
-		p->f->grid.y, to->pitch, plane_stride(to), h->pitch, h->shape.y, p->at * p->n, 4 * p->n, 4, 0);
+	RUN_PART(to, first, end, k_phasor_products, p->f->spectra, h, p->f->waves, p->n, p->f->half.x,
+		p->f->grid.y, to->pitch, plane_stride(to), h->pitch, h->shape.y, p->at * p->n, 4 * p->n);
 }
 
 struct focus {
