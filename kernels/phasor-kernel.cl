@@ -5,10 +5,11 @@
 /*
  * One depth of the kernel exp(2 pi i ways f r) / r, n frequencies: plane k, rows and columns are
  * offsets on the wall from 0 on.  Phases are those beyond ways z, of which `start` and `turn` are
- * the turns at the first frequency and for each step, so that they stay small.
+ * the turns at the first frequency and for each step, so that they stay small.  next: a plane of
+ * the same size to work in.
  */
-ROW_KERNEL(k_phasor_samples, OUT2(y), INT(n), INT(height), INT(width), INT(pitch), NUM(dy), NUM(dx),
-	NUM(z), NUM(first), NUM(step), NUM(start), NUM(turn))
+ROW_KERNEL(k_phasor_samples, OUT2(y), OUT2(next), INT(n), INT(height), INT(width), INT(pitch),
+	NUM(dy), NUM(dx), NUM(z), NUM(first), NUM(step), NUM(start), NUM(turn))
 {
 	EACH_ROW(r) {
 		float v = (float)r * dy;
@@ -16,12 +17,13 @@ ROW_KERNEL(k_phasor_samples, OUT2(y), INT(n), INT(height), INT(width), INT(pitch
 		EACH_COLUMN(i, width) {
 			float u = (float)i * dx, side = v * v + u * u, far = sqrt(z * z + side);
 			float more = side / (far + z);
-			float2 wave = scale2(turn2(first * more + start), 1.0f / far);
-			float2 next = turn2(step * more + turn);
-			for (idx k = 0; k < n; k++) {
-				PUT2(y, (k * height + r) * pitch + i, wave);
-				wave = mul2(wave, next);
-			}
+			PUT2(y, r * pitch + i, scale2(turn2(first * more + start), 1.0f / far));
+			PUT2(next, r * pitch + i, turn2(step * more + turn));
+		}
+		for (idx k = 1; k < n; k++) {
+			idx from = ((k - 1) * height + r) * pitch, to = from + height * pitch;
+			EACH_COLUMN(i, width)
+				PUT2(y, to + i, mul2(GET2(y, from + i), GET2(next, r * pitch + i)));
 		}
 	}
 }

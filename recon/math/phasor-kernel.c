@@ -79,10 +79,10 @@ void phasor_kernel_free(phasor_kernel *p)
 	g_free(p);
 }
 
-array *phasor_kernel_table(const phasor_kernel *p, int64_t depths, int64_t n)
+array *phasor_kernel_table(const phasor_kernel *p, int64_t kernels)
 {
 	return array_new_bare(p->dev, COMPLEX,
-		(shape){ 1, fours(p->grid.y / 2 + 1), depths * n, p->grid.x / 2 + 1 });
+		(shape){ 1, fours(p->grid.y / 2 + 1), kernels, p->grid.x / 2 + 1 });
 }
 
 int64_t phasor_kernel_bytes(const phasor_kernel *p)
@@ -109,14 +109,14 @@ static void fill_some(const struct fill *j, int64_t z, int64_t k, int64_t n, int
 	double ways = s->n_fixed ? 1 : 2, depth = s->depth + (double)(j->depth + z) * s->step;
 	double first = (double)(j->low + k) * j->step * ways, step = j->step * ways;
 	int64_t height = samples.shape.y, width = samples.shape.x, groups = between.shape.y / 4;
-	RUN_PART(&samples, 0, height, k_phasor_samples, &samples, n, height, width, samples.pitch,
+	RUN_PART(&samples, 0, height, k_phasor_samples, &samples, &between, n, height, width, samples.pitch,
 		(float)s->pitch[1], (float)s->pitch[0], (float)depth, (float)first, (float)step,
 		(float)fmod(first * depth, 1), (float)fmod(step * depth, 1));
 	RUN_PART(&between, 0, n * groups, k_phasor_cosine_y, &between, &samples, p->cosine_y, groups,
 		height, width, samples.pitch, p->cosine_y->pitch);
 	RUN_PART(j->table, 0, n * groups, k_phasor_cosine_x, j->table, &between, p->cosine_x, groups,
 		width, between.pitch, j->table->shape.x, j->table->pitch, p->cosine_x->pitch,
-		j->depths * j->n, z * j->n + k);
+		j->table->plane_rows, z * j->n + k);
 }
 
 static void fill_body(int64_t first, int64_t end, void *data)
