@@ -97,6 +97,7 @@ void relumine_job_free(relumine_job *job)
 	g_free(job->task.inputs);
 	g_clear_pointer(&job->task.pictures, g_hash_table_unref);
 	array_free(job->task.result);
+	array_free(job->task.view);
 	g_clear_pointer(&job->task.extras, g_hash_table_unref);
 	image_scale_free(job->task.scale);
 	g_clear_pointer(&job->task.extra_scales, g_hash_table_unref);
