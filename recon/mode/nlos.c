@@ -106,6 +106,9 @@ static const relumine_option own_options[] = {
 
 static const nlos_method *const methods[] = {
 	[NLOS_LCT] = &nlos_lct,
+	[NLOS_PHASOR] = &nlos_phasor,
+	[NLOS_BACKPROJECTION] = &nlos_backprojection,
+	[NLOS_FILTERED] = &nlos_filtered,
 };
 
 /* What auto chooses, and why. */
