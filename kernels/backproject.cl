@@ -58,7 +58,8 @@ ROW_KERNEL(k_backproject, OUT(y), IN(x), IN(far), IN(places), INT(n), INT(bins),
 				float c = clamp_to(t, 0.0f, dark), weight = w0 + q * (w1 + q * w2);
 				int j = (int)c;
 				float a = c - (float)j, s = trace[j] + a * (trace[j + 1] - trace[j]);
-				y[r * pitch + i] += t >= 0.0f && t <= last ? weight * s : 0.0f;
+				float early = t < 0.0f ? 0.0f : weight, late = t > last ? 0.0f : early;
+				y[r * pitch + i] += late * s;
 			}
 		}
 	}
@@ -82,7 +83,8 @@ SUM_KERNEL(k_backproject_spread, OUT(y), IN(x), IN(far), IN(places), INT(bins), 
 				float c = clamp_to(t, 0.0f, dark), weight = w0 + q * (w1 + q * w2);
 				int j = (int)c;
 				float a = c - (float)j;
-				float s = t >= 0.0f && t <= last ? weight * x[r * x_pitch + i] : 0.0f;
+				float early = t < 0.0f ? 0.0f : weight, late = t > last ? 0.0f : early;
+				float s = late * x[r * x_pitch + i];
 				y[k * pitch + j] += s - a * s;
 				y[k * pitch + j + 1] += a * s;
 			}
@@ -110,7 +112,7 @@ ROW_KERNEL(k_backproject_filter, OUT(y), IN(x), IN(taps), INT(depth), INT(height
 			idx row = plane * rows + (b < 0 ? 0 : b < height ? b : height - 1);
 			float weight = taps[k];
 			EACH_COLUMN(i, width) {
-				idx c = i + shift, u = c < 0 ? 0 : c < width ? c : width - 1;
+				idx c = i + shift < width ? i + shift : width - 1, u = c < 0 ? 0 : c;
 				y[r * pitch + i] += weight * x[row * pitch + u];
 			}
 		}

@@ -42,18 +42,28 @@ void nlos_grid_of_points(const nlos_capture *c, nlos_grid *g)
 	}
 }
 
-/* The first bin in which any trace has something; all of them where none has. */
-static int64_t first_light(const array *counts)
+static bool is_dark(const array *counts, int64_t bin)
 {
 	shape s = counts->shape;
-	for (int64_t m = 0; m < s.z; m++)
-		for (int64_t i = 0; i < s.c * s.y; i++) {
-			const float *row = array_row(counts, i / s.y, m, i % s.y);
-			for (int64_t x = 0; x < s.x; x++)
-				if (row[x] != 0)
-					return m;
-		}
-	return 0;
+	for (int64_t i = 0; i < s.c * s.y; i++) {
+		const float *row = array_row(counts, i / s.y, bin, i % s.y);
+		for (int64_t x = 0; x < s.x; x++)
+			if (row[x] != 0)
+				return false;
+	}
+	return true;
+}
+
+/* Half of the paths of the first and the last bin that have something; of all where none has. */
+static void lit_depths(const nlos_capture *c, double range[2])
+{
+	int64_t first = 0, last = c->counts->shape.z - 1;
+	while (first < last && is_dark(c->counts, first))
+		first++;
+	while (last > first && is_dark(c->counts, last))
+		last--;
+	range[0] = c->speed * (c->start + c->bin * (double)first) / 2;
+	range[1] = c->speed * (c->start + c->bin * (double)last) / 2;
 }
 
 /* Planes chosen without being asked. */
@@ -63,9 +73,9 @@ bool nlos_grid_depths(const task *t, const nlos_capture *c, nlos_grid *g, double
 	double step, GError **err)
 {
 	const nlos_options *o = t->options;
-	double light = c->start + c->bin * (double)first_light(c->counts), range[2];
-	double end = c->speed * (c->start + c->bin * (double)(c->counts->shape.z - 1)) / 2;
-	double from = fmax(c->speed * light / 2, nearest), to = end;
+	double lit[2], range[2];
+	lit_depths(c, lit);
+	double from = fmax(lit[0] - nearest, nearest), to = lit[1], end = to;
 	if (o->depth && !nlos_depths(o->depth, range, err))
 		return false;
 	if (o->depth) {
