@@ -17,17 +17,17 @@ ROW_KERNEL(k_phasor_waves, OUT(y), IN(x), IN(table), INT(fours), INT(width), INT
 		idx row = r / fours, k = r % fours * 4, from = row * from_pitch;
 		idx y0 = 2 * k * plane + row * pitch;
 
-		for (idx half = 0; half < 8; half++) {
+		for (idx part = 0; part < 8; part++) {
 			EACH_COLUMN(i, width)
-				y[y0 + half * plane + i] = 0.0f;
+				y[y0 + part * plane + i] = 0.0f;
 		}
 		for (idx m = 0; m < bins; m += 4) {
 			idx x0 = from + m * from_plane, end = from + (bins - 1) * from_plane;
 			idx x1 = x0 + from_plane < end ? x0 + from_plane : end;
 			idx x2 = x1 + from_plane < end ? x1 + from_plane : end;
 			idx x3 = x2 + from_plane < end ? x2 + from_plane : end;
-			for (idx half = 0; half < 8; half += 2) {
-				idx t = (k + half / 2) * table_pitch + 2 * m, up = y0 + half * plane, down = up + plane;
+			for (idx part = 0; part < 8; part += 2) {
+				idx t = (k + part / 2) * table_pitch + 2 * m, up = y0 + part * plane, down = up + plane;
 				float a0 = table[t], a1 = table[t + 2], a2 = table[t + 4], a3 = table[t + 6];
 				float b0 = table[t + 1], b1 = table[t + 3], b2 = table[t + 5], b3 = table[t + 7];
 				EACH_COLUMN(i, width) {

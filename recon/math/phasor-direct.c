@@ -40,7 +40,7 @@ static array *pulse_table(const struct direct *d, double quarter)
 	for (int64_t i = 0; i < d->fine * d->taps; i++) {
 		double place = (double)(i / d->taps) / (double)d->fine;
 		double path = (place - (double)(i % d->taps - d->taps / 2)) * s->wall.bin;
-		packed[i] = (float)(exp(-path * path / (2 * e * e)) *
+		packed[i] = (float)(exp(-path * path / (2 * e * e)) / (sqrt(2 * G_PI) * e) *
 			cos(2 * G_PI * (path / s->wavelength - quarter)));
 	}
 	if (!d->dev->error)
