@@ -118,4 +118,3 @@ ROW_KERNEL(k_backproject_filter, OUT(y), IN(x), IN(taps), INT(depth), INT(height
 		}
 	}
 }
-

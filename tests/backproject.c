@@ -50,7 +50,8 @@ static double look_up(const backproject_setup *s, const array *traces, int64_t c
 	return ((1 - a) * at(traces, c, 0, k, m) + a * at(traces, c, 0, k, m + 1)) / pow(r, s->falloff);
 }
 
-static double plain(const backproject_setup *s, const array *traces, int64_t z, int64_t y, int64_t x)
+static double plain(const backproject_setup *s, const array *traces, int64_t z, int64_t y,
+	int64_t x)
 {
 	double v[3] = { s->first[0] + s->step[0] * (double)x, s->first[1] + s->step[1] * (double)y,
 		s->first[2] + s->step[2] * (double)z };

@@ -85,7 +85,7 @@ static phasor_block block_of(const phasor_setup *s, int64_t first, int64_t n)
 	return b;
 }
 
-/* What a frequency costs a block, in kernels: transforms, to be done whatever the depths. */
+/* What a frequency costs a block, in kernels: transforms, however few its depths. */
 enum { COST_HELD = 16, COST_MADE = 3 };
 
 phasor_block *phasor_blocks(const phasor_setup *s, bool held, int64_t most, int64_t *n_blocks)

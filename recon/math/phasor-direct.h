@@ -6,7 +6,7 @@
 #include "core/watch.h"
 #include "math/backproject.h"
 
-/* What phasor-field.h says, with a plain Gaussian, for any points and voxels; falloff counts not. */
+/* What phasor-field.h says, with a plain Gaussian, for any points and voxels. */
 typedef struct {
 	backproject_setup wall;
 	double wavelength, cycles, power;

@@ -109,8 +109,8 @@ static void fill_some(const struct fill *j, int64_t z, int64_t k, int64_t n, int
 	double ways = s->n_fixed ? 1 : 2, depth = s->depth + (double)(j->depth + z) * s->step;
 	double first = (double)(j->low + k) * j->step * ways, step = j->step * ways;
 	int64_t height = samples.shape.y, width = samples.shape.x, groups = between.shape.y / 4;
-	RUN_PART(&samples, 0, height, k_phasor_samples, &samples, &between, n, height, width, samples.pitch,
-		(float)s->pitch[1], (float)s->pitch[0], (float)depth, (float)first, (float)step,
+	RUN_PART(&samples, 0, height, k_phasor_samples, &samples, &between, n, height, width,
+		samples.pitch, (float)s->pitch[1], (float)s->pitch[0], (float)depth, (float)first, (float)step,
 		(float)fmod(first * depth, 1), (float)fmod(step * depth, 1));
 	RUN_PART(&between, 0, n * groups, k_phasor_cosine_y, &between, &samples, p->cosine_y, groups,
 		height, width, samples.pitch, p->cosine_y->pitch);

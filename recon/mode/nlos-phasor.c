@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* nlos-phasor.c - the phasor field as a method: which wave to send, and where to look */
+/* nlos-phasor.c - the phasor field as a method */
 #include <math.h>
 #include <string.h>
 
@@ -22,55 +22,8 @@ static void phasor_free(void *plan)
 	g_free(p);
 }
 
-/* --- the wave --------------------------------------------------------------------------------- */
-
-/* Distances of points in a wavelength, if nobody says: both ways 4 is the least that is free of
- * false images, one way 2. */
-#define PITCHES 4
-
-/* A wave shorter than this share of the path that light makes in the timing's uncertainty, full
- * width at half maximum, is damped to less than a tenth: exp(-2 (pi s / wavelength)^2), s = FWHM /
- * 2.355. */
-#define OF_JITTER 1.25
-
-/* Bins in a wavelength, for the pulse's shortest waves, half as long, to be in the traces. */
-#define BINS 4
-
-/* How far points of the wall are apart, m. */
-static double pitch_of(const nlos_capture *c, const nlos_grid *g)
-{
-	shape s = c->counts->shape;
-	if (c->regular)
-		return fmax(s.x > 1 ? c->pitch[0] : 0, s.y > 1 ? c->pitch[1] : 0);
-	double width = g->step[0] * (double)g->n[0], height = g->step[1] * (double)g->n[1];
-	return sqrt(width * height / (double)(s.y * s.x));
-}
-
-static double wavelength_of(task *t, const nlos_capture *c, const nlos_grid *g)
-{
-	const nlos_options *o = t->options;
-	double pitch = pitch_of(c, g), jitter = c->jitter * c->speed, bin = c->bin * c->speed;
-	double shortest = fmax(OF_JITTER * jitter, BINS * bin);
-	double w = !isnan(o->wavelength) ? o->wavelength : fmax(PITCHES * pitch, shortest);
-	double least = pitch * (c->confocal ? 4 : 2);
-	if (w < least * (1 - 1e-6))
-		report_warn(t->report, "a wavelength of %.3g m is less than %d distances of points, which are "
-			"%.3g m apart: there are false images unless it is %.3g m or more", w,
-			c->confocal ? 4 : 2, pitch, least);
-	if (w < OF_JITTER * jitter * (1 - 1e-6))
-		report_warn(t->report, "the timing is uncertain by %.3g ps, %.3g m of path: of waves shorter "
-			"than %.3g m, as these of %.3g m, little is left", c->jitter * 1e12, jitter,
-			OF_JITTER * jitter, w);
-	else if (w < BINS * bin * (1 - 1e-6))
-		report_warn(t->report, "a bin is %.3g m of path: waves of less than %d bins, as these of "
-			"%.3g m, are not all in the traces", bin, BINS, w);
-	return w;
-}
-
 /* Planes in a wavelength of path there and back. */
 #define PLANES 4
-
-/* --- plans ------------------------------------------------------------------------------------ */
 
 /* What kernels may take that are kept for the next frame, where memory has no limit. */
 #define KEPT ((int64_t)1 << 30)
@@ -114,7 +67,7 @@ static void *phasor_plan_new(task *t, const nlos_capture *c, nlos_grid *g, GErro
 	const nlos_options *o = t->options;
 	shape s = c->counts->shape;
 	nlos_grid_of_points(c, g);
-	double w = wavelength_of(t, c, g);
+	double w = nlos_wavelength(t, c, g);
 	if (!nlos_grid_depths(t, c, g, w, w / (2 * PLANES), err))
 		return NULL;
 	phasor_plan *p = g_new0(phasor_plan, 1);
