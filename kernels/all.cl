@@ -35,3 +35,5 @@
 #include "cone-draw.cl"
 #include "phasor.cl"
 #include "phasor-kernel.cl"
+#include "backproject.cl"
+#include "pulse.cl"

@@ -106,6 +106,10 @@ static const relumine_option own_options[] = {
 
 static const nlos_method *const methods[] = {
 	[NLOS_LCT] = &nlos_lct, [NLOS_LCT_TV] = &nlos_lct_tv, [NLOS_DIRECTIONAL] = &nlos_directional,
+	[NLOS_LCT] = &nlos_lct,
+	[NLOS_PHASOR] = &nlos_phasor,
+	[NLOS_BACKPROJECTION] = &nlos_backprojection,
+	[NLOS_FILTERED] = &nlos_filtered,
 };
 
 #define JITTER_BINS 4           /* of the timing: from here on it has to be reckoned with */

@@ -114,6 +114,21 @@ bool nlos_undoes_jitter(const task *t, const nlos_capture *c);
 /* The scene's voxels below the wall's points, at the depths of the bins. */
 nlos_grid nlos_grid_of_bins(const nlos_capture *c);
 
+/*
+ * Voxels for methods that may choose them: across, the wall's points, or as many over points that
+ * are no grid; in depth, what was recorded and asked for, not nearer than `nearest` m, planes
+ * `step` m apart if nobody says how far and they are not too many.  BAD_USAGE.
+ */
+void nlos_grid_of_points(const nlos_capture *c, nlos_grid *g);
+bool nlos_grid_depths(const task *t, const nlos_capture *c, nlos_grid *g, double nearest,
+	double step, GError **err);
+
+/*
+ * The phasor field's wavelength, m: the one asked for, or the shortest that points and bins allow and
+ * that stands out of the noise.  Warns with numbers of what is asked too much of the capture.
+ */
+double nlos_wavelength(task *t, const nlos_capture *c, const nlos_grid *g);
+
 /* MISMATCH unless the capture is confocal and on a regular grid; method: for the message. */
 bool nlos_needs_confocal(const nlos_capture *c, const char *method, GError **err);
 
