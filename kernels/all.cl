@@ -33,3 +33,6 @@
 #include "stolt.cl"
 #include "light-cone.cl"
 #include "cone-draw.cl"
+#include "moveout.cl"
+#include "rows.cl"
+#include "diffuse-slab.cl"

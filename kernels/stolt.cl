@@ -109,15 +109,6 @@ ROW_KERNEL(k_stolt_root, OUT(y), INT(y_pitch), IN(x), INT(pitch), INT(width), NU
 	}
 }
 
-/* y = weight x */
-ROW_KERNEL(k_stolt_field, OUT(y), INT(y_pitch), IN(x), INT(pitch), INT(width), NUM(weight))
-{
-	EACH_ROW(r) {
-		EACH_COLUMN(i, width)
-			y[r * y_pitch + i] = weight * x[r * pitch + i];
-	}
-}
-
 /* v = a^2 */
 ROW_KERNEL(k_stolt_square, OUT(v), INT(pitch), IN(a), INT(a_pitch), INT(width))
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* stolt.c - f-k migration against plain sums in double precision, and points found where they are */
+/* stolt.c - f-k migration against plain sums in double precision; points found where they are */
 #include <complex.h>
 #include <math.h>
 #include "io/image.h"
@@ -231,7 +231,7 @@ static void zeros_around(void)
 	g_assert_cmpfloat(worst, <=, 1e-4 * most);
 }
 
-/* --- points ------------------------------------------------------------------------------------ */
+/* --- points ----------------------------------------------------------------------------------- */
 
 static double *squares_of_time(int64_t n, double start)
 {
@@ -249,7 +249,8 @@ enum { LATE = 60 };
 static double from_point(int64_t c, int64_t z, int64_t y, int64_t x)
 {
 	double dx = (double)x * pitch[0] - place[0], dy = (double)y * pitch[1] - place[1];
-	double r = sqrt(dx * dx + dy * dy + place[2] * place[2]), t = ((double)z + LATE - r) / (2 / 2.3548);
+	double r = sqrt(dx * dx + dy * dy + place[2] * place[2]);
+	double t = ((double)z + LATE - r) / (2 / 2.3548);
 	(void)c;
 	return 1e9 / (r * r * r * r) * exp(-0.5 * t * t);
 }
@@ -263,7 +264,8 @@ static void finds_point(void)
 	s.weights = weights;
 	g_autoptr(array) data = make(s.window, from_point);
 	g_autoptr(array) power = migrated(cpu, &s, data);
-	point_near(power, (double[3]){ place[0] / pitch[0], place[1] / pitch[1], place[2] - LATE }, found);
+	point_near(power, (double[3]){ place[0] / pitch[0], place[1] / pitch[1], place[2] - LATE },
+		found);
 	g_test_message("%g %g %g", found[0], found[1], found[2]);
 	g_assert_cmpfloat_with_epsilon(found[0], place[0] / pitch[0], 0.1);
 	g_assert_cmpfloat_with_epsilon(found[1], place[1] / pitch[1], 0.1);

@@ -9,6 +9,7 @@
 #include "math/fft.h"
 #include "math/stolt-taps.h"
 #include "math/vec.h"
+#include "rows.cl"
 #include "stolt.cl"
 
 struct stolt {
@@ -206,7 +207,7 @@ static void move_whole(stolt *s)
 	RUN(&b_after, k_stolt_quarter, &b_after, &after, 1.0f);
 }
 
-/* --- rows --------------------------------------------------------------------------------------- */
+/* --- rows ------------------------------------------------------------------------------------- */
 
 static void take_rows(void *data, array *strip, array *spare, int64_t z, int64_t y, int64_t rows)
 {
@@ -214,7 +215,7 @@ static void take_rows(void *data, array *strip, array *spare, int64_t z, int64_t
 	array in = array_from_row(s->data, z, y);
 	(void)spare;
 	if (s->setting.field)
-		RUN_PART(strip, 0, rows, k_stolt_field, strip, strip->pitch, &in, in.pitch, strip->shape.x,
+		RUN_PART(strip, 0, rows, k_rows_scale, strip, strip->pitch, &in, in.pitch, strip->shape.x,
 			s->weights[z] * s->ease[z]);
 	else
 		RUN_PART(strip, 0, rows, k_stolt_root, strip, strip->pitch, &in, in.pitch, strip->shape.x,

@@ -105,7 +105,8 @@ static const relumine_option own_options[] = {
 /* --- which method ----------------------------------------------------------------------------- */
 
 static const nlos_method *const methods[] = {
-	[NLOS_LCT] = &nlos_lct,
+	[NLOS_LCT] = &nlos_lct, [NLOS_FK] = &nlos_fk,
+	[NLOS_DIFFUSE] = &nlos_diffuse,
 };
 
 /* What auto chooses, and why. */
