@@ -53,9 +53,9 @@ static inline void point_near(const array *v, const double wanted[3], double fou
 /* A path below the folder of captures; to be freed. */
 static inline char *data_file(const char *name)
 {
-	const char *given = g_getenv("RELUMINE_DATA"), *source = g_getenv("RELUMINE_SOURCE");
-	g_autofree char *beside = g_build_filename(source ? source : ".", "..", "shared", "data", NULL);
-	return g_build_filename(given ? given : beside, name, NULL);
+	const char *data = g_getenv("RELUMINE_DATA"), *from = g_getenv("RELUMINE_SOURCE");
+	g_autofree char *beside = g_build_filename(from ? from : ".", "..", "shared", "data", NULL);
+	return g_build_filename(data ? data : beside, name, NULL);
 }
 
 #endif

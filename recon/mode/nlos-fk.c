@@ -8,7 +8,7 @@
 #include "mode/nlos.h"
 #include "stage/moveout.h"
 
-/* Counts fall with the square of the way, as far as a wave is concerned; its amplitude is a root. */
+/* Counts are as a wave whose amplitude is their root: they fall with the square of the way. */
 #define POWER 2
 
 /* What the published program leaves out at the far end. */

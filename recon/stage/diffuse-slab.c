@@ -39,7 +39,8 @@ double slab_passes(const scatterer *s, double thickness, double light_speed, dou
 		sum += dipole(far - 4 * i * ze - first, narrowness) -
 			dipole(far - (4 * i - 2) * ze + first, narrowness);
 	}
-	return pow(4 * G_PI * diffusion(s) * v, -1.5) * pow(t, -2.5) * exp(-s->absorption * v * t) * sum;
+	return 0.5 * pow(4 * G_PI * diffusion(s) * v, -1.5) * pow(t, -2.5) *
+		exp(-s->absorption * v * t) * sum;
 }
 
 struct diffuse_slab {

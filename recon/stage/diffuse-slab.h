@@ -17,8 +17,8 @@ typedef struct {
 extern const scatterer scatterer_foam;
 
 /*
- * The light that leaves a slab of `thickness` m, t s after a pulse entered it (t > 0) and at the
- * square of r m aside, in W/m^2 for each J: diffusion from dipoles mirrored in both surfaces
+ * The light that leaves a slab of `thickness` m, t s after a pulse entered it (t > 0) and r m
+ * aside, in W/m^2 for each J: diffusion from dipoles mirrored in both surfaces
  * (Contini, Martelli and Zaccanti, Appl. Opt. 36, 1997).  It is slab_passes() times the fall
  * aside, exp(-r^2 slab_narrowness()).
  */
@@ -49,8 +49,8 @@ void diffuse_slab_free(diffuse_slab *d);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(diffuse_slab, diffuse_slab_free)
 
 /*
- * seen = as without the slab, less than 0 too; both on the plan's device, may be one.  0 in the last
- * bins, whose light was still in the slab when the capture ended.
+ * seen = as without the slab, less than 0 too; both on the plan's device, may be one.  0 in the
+ * last bins, whose light was still in the slab when the capture ended.
  */
 void diffuse_slab_undo(diffuse_slab *d, array *seen, const array *counts);
 
