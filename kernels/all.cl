@@ -36,3 +36,5 @@
 #include "moveout.cl"
 #include "rows.cl"
 #include "diffuse-slab.cl"
+#include "phasor.cl"
+#include "phasor-kernel.cl"

@@ -75,7 +75,8 @@ KERNEL(k_cone_invert, OUT2(h), NUM(power), NUM(noise), NUM(scale))
 
 /*
  * The directional filter: s conj(h) of one moment over the sum of all three |h|^2 + noise.  The
- * moments along x and y have tables of their own, and are odd in kx and ky.
+ * moments along x and y have tables of their own; odd in kx or ky, they are
+ * turned round once more at -kv.
  */
 ROW_KERNEL(k_cone_normals, OUT2(s), INT(pitch), INT(plane_rows), INT(y0), IN2(plain_x),
 	IN2(moment_x), INT(x_pitch), IN2(plain_y), IN2(moment_y), INT(y_pitch), INT(n), INT(ny),
@@ -90,7 +91,7 @@ ROW_KERNEL(k_cone_normals, OUT2(s), INT(pitch), INT(plane_rows), INT(y0), IN2(pl
 			float2 a = mul2(mx, py), b = mul2(px, my), c = mul2(px, py);
 			float2 h = which == 0 ? a : which == 1 ? b : c;
 			float gain = scale / (norm2(a) + norm2(b) + norm2(c) + noise);
-			h.y *= side_;
+			h = which == 2 ? MAKE2(h.x, side_ * h.y) : MAKE2(side_ * h.x, h.y);
 			PUT2(s, r * pitch + x, scale2(conj_mul2(h, GET2(s, r * pitch + x)), gain));
 		}
 	}

@@ -5,7 +5,7 @@
 #include <math.h>
 #include "stage/diffuse-slab.h"
 #include "tests/command.h"
-#include "tests/points.h"
+#include "tests/five-points.h"
 #include "tests/stage.h"
 
 device *cpu;
@@ -40,7 +40,7 @@ static void lets_through(void)
 	}
 }
 
-/* --- against the plain filter ------------------------------------------------------------------ */
+/* --- against the plain filter ----------------------------------------------------------------- */
 
 static const slab_setting small = {
 	{ 1, 12, 3, 4 }, 150e-12, LIGHT, { 0.02, 0.03 }, THICKNESS, 1e-3, &scatterer_foam
@@ -221,7 +221,7 @@ static void finds_point(void)
 		"clock", "wall", "gate", "none", "background", "none", "slab", "0.0254", NULL };
 	g_autoptr(array) v = command_run("nlos", pictures, options, NULL);
 	double wanted[3] = { place[0] / PITCH, place[1] / PITCH, place[2] / (LIGHT * BIN / 2) }, found[3];
-	point_near(v, wanted, found);
+	centroid(v, wanted, found);
 	g_test_message("%g %g %g for %g %g %g", found[0], found[1], found[2], wanted[0], wanted[1],
 		wanted[2]);
 	g_assert_cmpfloat_with_epsilon(found[0], wanted[0], 0.3);

@@ -3,7 +3,7 @@
 #include <math.h>
 #include "stage/moveout.h"
 #include "tests/command.h"
-#include "tests/points.h"
+#include "tests/five-points.h"
 #include "tests/stage.h"
 
 device *cpu;
@@ -77,7 +77,7 @@ static void find(recipe *f, const char *const options[], const double wanted[3],
 	const given pictures[] = { { NULL, a, 0, NULL }, { 0 } };
 	g_autoptr(array) v = command_run("nlos", pictures, options, NULL);
 	double found[3];
-	point_near(v, wanted, found);
+	centroid(v, wanted, found);
 	g_test_message("%g %g %g for %g %g %g", found[0], found[1], found[2], wanted[0], wanted[1],
 		wanted[2]);
 	g_assert_cmpfloat_with_epsilon(found[0], wanted[0], lateral);
@@ -85,8 +85,8 @@ static void find(recipe *f, const char *const options[], const double wanted[3],
 	g_assert_cmpfloat_with_epsilon(found[2], wanted[2], 0.5);
 }
 
-#define CAPTURE "axes", "tyx", "bin", "32", "wall", "0.46", "wall-extent", "span", "clock", "wall", \
-	"gate", "none", "background", "none", "method", "fk"
+#define CAPTURE "axes", "tyx", "bin", "32", "wall", "0.46", "wall-extent", "span", "clock", \
+	"wall", "gate", "none", "background", "none", "method", "fk"
 
 static void finds_point(void)
 {

@@ -16,6 +16,7 @@
 	m(command_psf_beads) \
 	m(command_simulate_lensless) \
 	m(command_simulate_blur) \
+	m(command_simulate_nlos) \
 	m(command_convert) \
 	m(command_inspect) \
 	m(command_compare) \

@@ -27,11 +27,14 @@ int64_t cone_rows_of(const light_cone_geometry *g);
 shape cone_grid(const light_cone_geometry *g, int64_t rows);
 
 /*
- * The cone's spectrum along an axis of n points: the sum over i of (i pitch)^moment exp(-2 pi i (k i / n
- * + kv zeta_i / grid.z)), over the root of n.  Axis 0, x: (1, 1, grid.z / 2 + 1, n / 2 + 1), with the response of v's
- * rows; axis 1, y: transposed and without it.  CPU.
+ * The cone's spectrum along an axis of n points: the sum over i of (i pitch / length)^moment exp(-2
+ * pi i (k i / n + kv zeta_i / grid.z)), over the root of n.  Axis 0, x: (1, 1, grid.z / 2 + 1, n /
+ * 2 + 1), with the response of v's rows; axis 1, y: transposed and without it.  CPU.
  */
 array *cone_table(device *cpu, const light_cone_geometry *g, int64_t rows, int axis, int moment);
+
+/* What moments along an axis are measured by, m. */
+double cone_length(const light_cone_geometry *g, int axis);
 
 /* The published cone, h, as convolve_pass_lines() takes it. */
 array *cone_published(device *dev, const light_cone_geometry *g, shape grid);

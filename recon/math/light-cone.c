@@ -234,6 +234,17 @@ static void normals(const void *data, array *lines, const convolve_block *b)
 		c->grid.y, width_of(c, b), f->moment, (float)f->noise, per_element(c));
 }
 
+/* In the u domain the sideways parts have a factor of 1 / (2 z) that the plain one has not. */
+static void to_lengths(const light_cone *c, array *scene, int axis)
+{
+	const light_cone_geometry *g = &c->geometry;
+	for (int64_t bin = 0; bin < scene->shape.z; bin++) {
+		array plane = array_plane(scene, 0, bin);
+		double z = fmax((double)bin + g->start, 0) * g->path / 2;
+		vec_scale(&plane, (float)(z / cone_length(g, axis)));
+	}
+}
+
 void light_cone_normals(light_cone *c, array *const scenes[CONE_MOMENTS], const array *traces,
 	double noise)
 {
@@ -244,6 +255,8 @@ void light_cone_normals(light_cone *c, array *const scenes[CONE_MOMENTS], const 
 		forward(c, traces, c->weight);
 		convolve_pass_filter(c->passes, c->spectrum, normals, &f, c->rows, c->rows);
 		backward(c, scenes[moment]);
+		if (moment != CONE_PLAIN)
+			to_lengths(c, scenes[moment], moment);
 	}
 }
 

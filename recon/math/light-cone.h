@@ -49,7 +49,8 @@ enum { CONE_ALONG_X, CONE_ALONG_Y, CONE_PLAIN, CONE_MOMENTS };
 /*
  * Directional light-cone transform (Young, Lindell, Girod, Taubman and Wetzstein, CVPR 2020):
  * scenes[m], the components of albedo times normal.  With one measured number a frequency, (H'H +
- * noise)^-1 H' is H' / (sum of |h_m|^2 + noise).
+ * noise)^-1 H' is H' / (sum of |h_m|^2 + noise).  The normal points away from the wall's side: x
+ * and y parts as the wall's axes, the plain one towards the wall.
  */
 void light_cone_normals(light_cone *c, array *const scenes[CONE_MOMENTS], const array *traces,
 	double noise);

@@ -100,7 +100,8 @@ stolt *stolt_new(device *dev, const stolt_setting *setting)
 	if (too_large(s))
 		return s;
 	s->passes = convolve_pass_new(dev, s->grid);
-	s->spectrum = array_new(dev, COMPLEX, kept(dev, setting->window));
+	s->spectrum = (setting->in_file ? array_new_in_file : array_new)(dev, COMPLEX,
+		kept(dev, setting->window));
 	if (dev->opencl)
 		s->other = array_like(s->spectrum);
 	else

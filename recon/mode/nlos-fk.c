@@ -51,6 +51,15 @@ static double *weights_of(const nlos_capture *c, const nlos_options *o)
 	return w;
 }
 
+/* Some of the limit is left for scratch. */
+#define SCRATCH (12 << 20)
+
+static bool has_room(const device *dev, int64_t bytes)
+{
+	return !dev->spill || dev->opencl || dev->memory_limit == 0 ||
+		bytes <= dev->memory_limit - dev->memory_used - SCRATCH;
+}
+
 static stolt *migration_of(const task *t, const nlos_capture *c, const nlos_grid *g)
 {
 	const nlos_options *o = t->options;
@@ -58,7 +67,8 @@ static stolt *migration_of(const task *t, const nlos_capture *c, const nlos_grid
 	g_autofree double *weights = weights_of(c, o);
 	stolt_setting setting = {
 		.window = { 1, s.z, s.y, s.x }, .pitch = { fabs(g->step[0]), fabs(g->step[1]) },
-		.start = c->start / c->bin, .weights = weights, .published = o->compat == NLOS_PUBLISHED
+		.start = c->start / c->bin, .weights = weights, .published = o->compat == NLOS_PUBLISHED,
+		.in_file = !has_room(t->dev, stolt_bytes(t->dev, (shape){ 1, s.z, s.y, s.x }))
 	};
 	for (int i = 0; i < 2; i++) {
 		double n = (double)(i == 0 ? s.x : s.y);
@@ -81,8 +91,9 @@ static void *fk_plan_new(task *t, const nlos_capture *c, nlos_grid *g, GError **
 {
 	const nlos_options *o = t->options;
 	shape s = c->counts->shape, window = { 1, s.z, s.y, s.x };
-	if (!is_suitable(c, o, err) ||
-	    !array_would_fit(t->dev, stolt_bytes(t->dev, window), "f-k migration", err))
+	int64_t bytes = stolt_bytes(t->dev, window);
+	if (!is_suitable(c, o, err) || (has_room(t->dev, bytes) &&
+		!array_would_fit(t->dev, bytes, "f-k migration", err)))
 		return NULL;
 	fk_plan *p = g_new0(fk_plan, 1);
 	p->published = o->compat == NLOS_PUBLISHED;

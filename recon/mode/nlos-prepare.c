@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* nlos-prepare.c - a capture made ready: its traces in order, where its points are, when its bins */
+/* nlos-prepare.c - a capture made ready: its traces in order, its points and bins */
 #include <math.h>
 #include <string.h>
 
@@ -15,7 +15,7 @@ void nlos_capture_clear(nlos_capture *c)
 	g_clear_pointer(&c->fixed, g_free);
 }
 
-/* --- what the options say of the file ---------------------------------------------------------- */
+/* --- what the options say of the file -------------------------------------------------------- */
 
 bool nlos_depths(const char *text, double range[2], GError **err)
 {
@@ -112,7 +112,7 @@ static bool take_places(const task *t, transient *f, int64_t traces, GError **er
 	return true;
 }
 
-/* --- traces in order --------------------------------------------------------------------------- */
+/* --- traces in order ------------------------------------------------------------------------- */
 
 /* The array with axes t, y, x as the letters say; takes the input. */
 static array *in_order(const task *t, input *in, GError **err)
@@ -136,7 +136,7 @@ static array *in_order(const task *t, input *in, GError **err)
 	return wall_permute(data, from);
 }
 
-/* --- all of it --------------------------------------------------------------------------------- */
+/* --- all of it ------------------------------------------------------------------------------- */
 
 /* What is missing, all of it at once, and the options that supply it. */
 static bool complete(const task *t, const transient *f, GError **err)

@@ -31,7 +31,7 @@ typedef struct {
 	char *depth_map, *normals;
 } nlos_options;
 
-/* --- a capture made ready ---------------------------------------------------------------------- */
+/* --- a capture made ready -------------------------------------------------------------------- */
 
 /*
  * The wall is the plane z = 0, the scene has z > 0; x goes right and y down in pictures.  Points
@@ -39,7 +39,7 @@ typedef struct {
  */
 typedef struct {
 	array *counts;          /* (c, t, y, x), REAL, CPU, owned: bin m at start + m bin */
-	double bin, start;      /* s; start: middle of bin 0, after light left the wall, back at it */
+	double bin, start;      /* s; start: of bin 0's middle, from wall to wall */
 	double speed;           /* of light, m/s */
 	bool confocal, regular;
 	double first[2], pitch[2];      /* x, y, m: place of point (0, 0), and the step; if regular */
@@ -89,7 +89,7 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(nlos_capture, nlos_capture_clear)
 /* Two distances from the wall, m, the second larger.  BAD_USAGE. */
 bool nlos_depths(const char *text, double range[2], GError **err);
 
-/* --- what the methods share -------------------------------------------------------------------- */
+/* --- what the methods share ------------------------------------------------------------------ */
 
 /* The scene's voxels below the wall's points, at the depths of the bins. */
 nlos_grid nlos_grid_of_bins(const nlos_capture *c);
@@ -97,7 +97,7 @@ nlos_grid nlos_grid_of_bins(const nlos_capture *c);
 /* MISMATCH unless the capture is confocal and on a regular grid; method: for the message. */
 bool nlos_needs_confocal(const nlos_capture *c, const char *method, GError **err);
 
-/* --- what one sees ------------------------------------------------------------------------------ */
+/* --- what one sees --------------------------------------------------------------------------- */
 
 /*
  * The pictures beside the volume t->result: projections for the eye, and how far away what they

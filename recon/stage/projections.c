@@ -26,7 +26,7 @@ array *projection_largest(const array *volume, int axis)
 /* --- the sheet -------------------------------------------------------------------------------- */
 
 #define FRONT_PIXELS 360        /* of the front's longer side, where its voxels are fewer */
-#define DEPTH_MOST 2            /* times the front: beyond, depths are pressed together */
+#define DEPTH_MOST 1.5          /* times the front: beyond, depths are pressed together */
 #define GAP 6
 
 /* A panel of the sheet: `from`, stretched by bilinear interpolation to height x width. */

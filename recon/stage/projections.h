@@ -12,7 +12,7 @@ array *projection_largest(const array *volume, int axis);
 /*
  * One picture: the front (x to the right, y down); to its right the side (z to the right, y down);
  * below it the top (x to the right, z down).  step: of voxels along x, y, z, m: all three have one
- * scale, but depths are pressed together where they would take more than twice the front.
+ * scale, but depths are pressed together where they would take more than 1.5 times the front.
  */
 array *projections_sheet(const array *volume, const double step[3]);
 
