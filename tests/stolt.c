@@ -67,7 +67,7 @@ static wave between(const stolt_setting *s, double f, int64_t ky, int64_t kx)
 
 static double ease(double f, double limit)
 {
-	return 1 - f * f / limit / limit;
+	return cos(G_PI / 2 * f / limit);
 }
 
 /* What stands at (k, ky, kx) of the scene's spectrum. */
@@ -82,7 +82,7 @@ static wave moved(const stolt_setting *s, int64_t k, int64_t ky, int64_t kx)
 	if (f > half)
 		return 0;
 	return spectrum_at(s, f, ky, kx, s->start) * turn(z * s->start / (double)g.z) * z / f *
-		ease(f, half) * pow(ease(y, (double)g.y / 2) * ease(x, (double)g.x / 2), 1.5);
+		ease(f, half) * ease(y, (double)g.y / 2) * ease(x, (double)g.x / 2);
 }
 
 /* Axes one by one: sum over the first of a set of three. */

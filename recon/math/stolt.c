@@ -134,12 +134,12 @@ static void move(const stolt *s, array *p, int64_t p_stride, array *q, int64_t q
 	double n = (double)s->grid.z, above = (double)MIN(y, s->grid.y - y);
 	double ky = s->ratio[1] * above, edge = above / (double)s->grid.y * 2;
 	double soft = t->published ? 0 : 1, count = (double)shape_count(s->grid);
-	double ease = 1 - soft * edge * edge;
+	double ease = cos(soft * edge * G_PI / 2);
 	RUN_PART(p, 1, s->grid.z / 2, k_stolt, p, p_stride, q, q_stride, from, stride, s->taps,
 		s->grid.z, x, columns, (float)(ky * ky), (float)s->ratio[0], 2 / (float)s->grid.x,
 		(float)(t->published ? 0 : t->start / n), t->published ? 0 : 0.25f,
 		(float)(n / 2 - (t->published ? 1 : 0)), (float)soft,
-		(float)(0.5 * ease * sqrt(ease) / count));
+		(float)(0.5 * ease / count));
 }
 
 /* Part i of three of a thread's lines. */
