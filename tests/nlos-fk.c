@@ -59,7 +59,8 @@ static void moves_out(void)
 		for (int64_t z = 0; z < BINS; z++)
 			array_row(traces, 0, z, 0)[i] = (float)pulse(((double)z + start) * BIN - late);
 	}
-	g_autoptr(moveout) m = moveout_new(cpu, w, points, fixed, start, LIGHT * BIN);
+	const moveout_setting s = { w, w, 0, 0, points, fixed, start, LIGHT * BIN };
+	g_autoptr(moveout) m = moveout_new(cpu, &s);
 	moveout_run(m, moved, traces);
 	for (int64_t i = 0; i < 3; i++) {
 		double sum = 0, moment = 0;
@@ -95,12 +96,12 @@ static void finds_point(void)
 	find(confocal, options, wanted, 0.1);
 }
 
-/* Its voxels stand below the points halfway to the detector, half a pitch apart. */
+/* Its voxels are half a pitch apart, beginning at the wall's first point. */
 static void finds_point_apart(void)
 {
 	const char *const options[] = { CAPTURE, "detector", "0,0", NULL };
-	double first = detector[0] / 2, wanted[3] = { (place[0] - first) / PITCH * 2,
-		(place[1] - first) / PITCH * 2, place[2] / DEPTH };
+	/* those halfway to the detector begin 11.5 half pitches on: 12 come before them */
+	double wanted[3] = { place[0] / PITCH * 2 + 0.5, place[1] / PITCH * 2 + 0.5, place[2] / DEPTH };
 	find(apart, options, wanted, 0.5);
 }
 

@@ -159,6 +159,21 @@ static void clear_rows(array *a, int64_t first, int64_t end)
 	memset(a->mem + first * a->pitch + a->imag, 0, bytes);
 }
 
+/* Sixteen lines by themselves. */
+static void clear_lines(const array *a)
+{
+	for (int64_t r = 0; r < a->shape.y; r++) {
+		memset(a->mem + r * a->pitch, 0, FFT_LANES * sizeof(float));
+		memset(a->mem + a->imag + r * a->pitch, 0, FFT_LANES * sizeof(float));
+	}
+}
+
+/* The highest frequencies of the wall, which are eased down to nothing, and none beyond them. */
+static bool is_last(const stolt *s, const convolve_lanes *l)
+{
+	return !s->setting.published && (2 * l->x == s->grid.x || 2 * l->y == s->grid.y);
+}
+
 static fft_lanes lanes_of(const array *a)
 {
 	return (fft_lanes){ a->mem, a->mem + a->imag, a->pitch };
@@ -177,6 +192,10 @@ static void move_lines(const void *data, const convolve_lanes *l)
 	fft_lanes in = lanes_of(&from), at_p = lanes_of(&p), at_q = lanes_of(&q);
 	fft_lanes back = { at_p.im, at_p.re, at_p.stride };
 	b.mem += t * b.pitch;
+	if (is_last(s, l)) {
+		clear_lines(&a);
+		return;
+	}
 	RUN_PART(&from, 0, t, k_stolt_take, &from, from.pitch, &a, a.pitch, FFT_LANES);
 	clear_rows(&from, t, s->grid.z / 2);
 	fft_line_run(l->line, in, in, true, false, l->scratch);

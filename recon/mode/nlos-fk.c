@@ -60,18 +60,42 @@ static bool has_room(const device *dev, int64_t bytes)
 		bytes <= dev->memory_limit - dev->memory_used - SCRATCH;
 }
 
+/*
+ * One point at the light's other end: the points halfway have half the pitch and stand in a part of
+ * the wall.  All of the wall is shown, with zeros for the traces that nobody took.
+ */
+static moveout *moveout_of(const task *t, const nlos_capture *c, nlos_grid *g)
+{
+	shape s = c->counts->shape;
+	moveout_setting m = {
+		.window = { 1, s.z, s.y, s.x }, .points = c->points, .fixed = c->fixed,
+		.start = c->start / c->bin, .bin = c->speed * c->bin
+	};
+	int64_t *at[2] = { &m.x0, &m.y0 };
+	for (int i = 0; i < 2; i++) {
+		double half = (c->fixed[i] - g->first[i]) / 2;
+		int64_t n = g->n[i];
+		g->step[i] /= 2;
+		*at[i] = g->step[i] != 0 ? (int64_t)fmin(fmax(round(half / g->step[i]), 0), (double)n) : 0;
+		g->first[i] += half - (double)*at[i] * g->step[i];
+		g->n[i] = n > 1 ? 2 * n : 1;
+	}
+	m.out = (shape){ 1, s.z, g->n[1], g->n[0] };
+	return moveout_new(t->dev, &m);
+}
+
 static stolt *migration_of(const task *t, const nlos_capture *c, const nlos_grid *g)
 {
 	const nlos_options *o = t->options;
-	shape s = c->counts->shape;
+	shape window = { 1, g->n[2], g->n[1], g->n[0] };
 	g_autofree double *weights = weights_of(c, o);
 	stolt_setting setting = {
-		.window = { 1, s.z, s.y, s.x }, .pitch = { fabs(g->step[0]), fabs(g->step[1]) },
+		.window = window, .pitch = { fabs(g->step[0]), fabs(g->step[1]) },
 		.start = c->start / c->bin, .weights = weights, .published = o->compat == NLOS_PUBLISHED,
-		.in_file = !has_room(t->dev, stolt_bytes(t->dev, (shape){ 1, s.z, s.y, s.x }))
+		.in_file = !has_room(t->dev, stolt_bytes(t->dev, window))
 	};
 	for (int i = 0; i < 2; i++) {
-		double n = (double)(i == 0 ? s.x : s.y);
+		double n = (double)g->n[i];
 		setting.pitch[i] *= (setting.published ? (n - 1) / n : 1) / g->step[2];
 		if (!(setting.pitch[i] > 0))    /* a single row has no pitch, and needs none */
 			setting.pitch[i] = 1;
@@ -90,26 +114,20 @@ static void fk_free(void *plan)
 static void *fk_plan_new(task *t, const nlos_capture *c, nlos_grid *g, GError **err)
 {
 	const nlos_options *o = t->options;
-	shape s = c->counts->shape, window = { 1, s.z, s.y, s.x };
-	int64_t bytes = stolt_bytes(t->dev, window);
-	if (!is_suitable(c, o, err) || (has_room(t->dev, bytes) &&
-		!array_would_fit(t->dev, bytes, "f-k migration", err)))
+	if (!is_suitable(c, o, err))
 		return NULL;
 	fk_plan *p = g_new0(fk_plan, 1);
 	p->published = o->compat == NLOS_PUBLISHED;
 	*g = nlos_grid_of_bins(c);
-	if (!c->confocal) {
-		p->moveout = moveout_new(t->dev, window, c->points, c->fixed, c->start / c->bin,
-			c->speed * c->bin);
-		for (int i = 0; i < 2; i++) {
-			g->first[i] = (g->first[i] + c->fixed[i]) / 2;
-			g->step[i] /= 2;
-		}
+	if (!c->confocal)
+		p->moveout = moveout_of(t, c, g);
+	int64_t bytes = stolt_bytes(t->dev, (shape){ 1, g->n[2], g->n[1], g->n[0] });
+	if (!has_room(t->dev, bytes) || array_would_fit(t->dev, bytes, "f-k migration", err)) {
+		p->migration = migration_of(t, c, g);
+		report_number(t->report, "power", isnan(o->power) ? POWER : o->power);
+		if (device_ok(t->dev, err))
+			return p;
 	}
-	p->migration = migration_of(t, c, g);
-	report_number(t->report, "power", isnan(o->power) ? POWER : o->power);
-	if (device_ok(t->dev, err))
-		return p;
 	fk_free(p);
 	return NULL;
 }

@@ -5,25 +5,25 @@
 #include "moveout.cl"
 
 struct moveout {
+	moveout_setting setting;
 	array *apart;           /* (1, 1, y, x): (2 h)^2, in bins */
-	double start;
 };
 
-moveout *moveout_new(device *dev, shape window, const double *points, const double *fixed,
-	double start, double bin)
+moveout *moveout_new(device *dev, const moveout_setting *s)
 {
 	moveout *m = g_new0(moveout, 1);
-	g_autofree float *squares = g_new0(float, window.y * window.x);
-	for (int64_t i = 0; i < window.y * window.x; i++) {
+	int64_t n = s->window.y * s->window.x;
+	g_autofree float *squares = g_new0(float, n);
+	for (int64_t i = 0; i < n; i++) {
 		double sum = 0;
 		for (int k = 0; k < 3; k++) {
-			double d = (points[3 * i + k] - fixed[k]) / bin;
+			double d = (s->points[3 * i + k] - s->fixed[k]) / s->bin;
 			sum += d * d;
 		}
 		squares[i] = (float)sum;
 	}
-	m->start = start;
-	m->apart = array_new(dev, REAL, (shape){ 1, 1, window.y, window.x });
+	m->setting = *s;
+	m->apart = array_new(dev, REAL, (shape){ 1, 1, s->window.y, s->window.x });
 	array_upload(m->apart, squares);
 	return m;
 }
@@ -38,9 +38,11 @@ void moveout_free(moveout *m)
 
 void moveout_run(const moveout *m, array *confocal, const array *counts)
 {
-	for (int64_t z = 0; z < confocal->shape.z; z++) {
+	const moveout_setting *s = &m->setting;
+	for (int64_t z = 0; z < s->out.z; z++) {
 		array to = array_plane(confocal, 0, z);
-		RUN(&to, k_moveout, &to, counts, m->apart, to.pitch, confocal->shape.x,
-			counts->plane_rows * counts->pitch, counts->shape.z, z, (float)m->start);
+		RUN(&to, k_moveout, &to, to.pitch, s->out.x, z, s->y0, s->x0, counts, m->apart,
+			counts->plane_rows * counts->pitch, counts->pitch, s->window.z, s->window.y, s->window.x,
+			(float)s->start);
 	}
 }

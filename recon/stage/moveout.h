@@ -12,15 +12,19 @@
  * where the new one has L', and belongs to the middle.  Points aside from the middle are a little
  * off, the more the larger h is against the depth.
  */
+typedef struct {
+	shape window;           /* of the captures, (1, t, y, x) */
+	shape out;              /* of what is made of them, as many t; 0 where there is no trace */
+	int64_t x0, y0;         /* where in it the traces stand */
+	const double *points, *fixed;   /* y * x places, x fastest; one place at the light's other end */
+	double start;           /* time of bin 0, in bins */
+	double bin;             /* way of the light in a bin, in the unit of the places */
+} moveout_setting;
+
 typedef struct moveout moveout;
 
-/*
- * window: (1, t, y, x); points: its y * x places, x fastest, fixed: the place at the light's other
- * end, (x, y, z) in m; start: time of bin 0 in bins; bin: way of the light in a bin, m.
- * Never NULL; a failure sticks to the device.
- */
-moveout *moveout_new(device *dev, shape window, const double *points, const double *fixed,
-	double start, double bin);
+/* Never NULL; a failure sticks to the device. */
+moveout *moveout_new(device *dev, const moveout_setting *s);
 void moveout_free(moveout *m);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(moveout, moveout_free)
 
