@@ -105,11 +105,10 @@ static const relumine_option own_options[] = {
 /* --- which method ----------------------------------------------------------------------------- */
 
 static const nlos_method *const methods[] = {
-	[NLOS_LCT] = &nlos_lct, [NLOS_LCT_TV] = &nlos_lct_tv, [NLOS_DIRECTIONAL] = &nlos_directional,
-	[NLOS_LCT] = &nlos_lct,
-	[NLOS_PHASOR] = &nlos_phasor,
-	[NLOS_BACKPROJECTION] = &nlos_backprojection,
-	[NLOS_FILTERED] = &nlos_filtered,
+	[NLOS_LCT] = &nlos_lct, [NLOS_FK] = &nlos_fk, [NLOS_PHASOR] = &nlos_phasor,
+	[NLOS_BACKPROJECTION] = &nlos_backprojection, [NLOS_FILTERED] = &nlos_filtered,
+	[NLOS_LCT_TV] = &nlos_lct_tv, [NLOS_DIRECTIONAL] = &nlos_directional,
+	[NLOS_DIFFUSE] = &nlos_diffuse,
 };
 
 #define JITTER_BINS 4           /* of the timing: from here on it has to be reckoned with */
