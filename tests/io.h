@@ -47,5 +47,6 @@ void add_tiff_tests(void);
 void add_write_tests(void);
 void add_scale_tests(void);
 void add_ome_tests(void);
+void add_capture_tests(void);
 
 #endif
