@@ -189,6 +189,7 @@ int main(int argc, char **argv)
 	add_scale_tests();
 	add_ome_tests();
 	add_capture_tests();
+	add_capture_own_tests();
 	g_test_add_func("/io/not-pictures", not_pictures);
 	g_test_add_func("/io/real-captures", real_captures);
 	int status = g_test_run();

@@ -48,5 +48,6 @@ void add_write_tests(void);
 void add_scale_tests(void);
 void add_ome_tests(void);
 void add_capture_tests(void);
+void add_capture_own_tests(void);
 
 #endif
