@@ -4,7 +4,7 @@
 #include <math.h>
 #include "io/image.h"
 #include "stage/transient.h"
-#include "tests/points.h"
+#include "tests/data.h"
 #include "tests/stage.h"
 
 device *cpu;
@@ -13,7 +13,7 @@ device *cpu;
 static image *capture(const char *name)
 {
 	g_autofree char *path = data_file(name);
-	if (!g_file_test(path, G_FILE_TEST_EXISTS)) {
+	if (!path) {
 		g_test_skip("no folder of captures (set RELUMINE_DATA)");
 		return NULL;
 	}
