@@ -4,7 +4,6 @@
 #include <math.h>
 #include "io/image.h"
 #include "stage/transient.h"
-#include "tests/points.h"
 #include "tests/stage.h"
 
 device *cpu;
@@ -12,7 +11,9 @@ device *cpu;
 /* A capture, or NULL and the test is skipped. */
 static image *capture(const char *name)
 {
-	g_autofree char *path = data_file(name);
+	const char *data = g_getenv("RELUMINE_DATA"), *source = g_getenv("RELUMINE_SOURCE");
+	g_autofree char *beside = g_build_filename(source ? source : ".", "..", "shared", "data", NULL);
+	g_autofree char *path = g_build_filename(data ? data : beside, name, NULL);
 	if (!g_file_test(path, G_FILE_TEST_EXISTS)) {
 		g_test_skip("no folder of captures (set RELUMINE_DATA)");
 		return NULL;
