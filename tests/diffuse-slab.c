@@ -213,20 +213,33 @@ static array *behind_slab(void)
 	return a;
 }
 
-static void finds_point(void)
+static void find(const char *scattering, double lateral, double depth)
 {
 	g_autoptr(array) a = behind_slab();
 	const given pictures[] = { { NULL, a, 0, NULL }, { 0 } };
 	const char *const options[] = { "axes", "tyx", "bin", "32", "wall", "0.475", "wall-extent", "span",
-		"clock", "wall", "gate", "none", "background", "none", "slab", "0.0254", NULL };
+		"clock", "wall", "gate", "none", "background", "none", "slab", "0.0254", "scattering", scattering,
+		NULL };
 	g_autoptr(array) v = command_run("nlos", pictures, options, NULL);
 	double wanted[3] = { place[0] / PITCH, place[1] / PITCH, place[2] / (LIGHT * BIN / 2) }, found[3];
 	centroid(v, wanted, found);
 	g_test_message("%g %g %g for %g %g %g", found[0], found[1], found[2], wanted[0], wanted[1],
 		wanted[2]);
-	g_assert_cmpfloat_with_epsilon(found[0], wanted[0], 0.3);
-	g_assert_cmpfloat_with_epsilon(found[1], wanted[1], 0.3);
-	g_assert_cmpfloat_with_epsilon(found[2], wanted[2], 1.5);   /* of a pulse of 10 bins */
+	g_assert_cmpfloat_with_epsilon(found[0], wanted[0], lateral);
+	g_assert_cmpfloat_with_epsilon(found[1], wanted[1], lateral);
+	g_assert_cmpfloat_with_epsilon(found[2], wanted[2], depth);
+}
+
+/* The pulse that is left is 10 bins long. */
+static void finds_point(void)
+{
+	find("262", 0.3, 1.5);
+}
+
+/* What the slab is made of is not told. */
+static void finds_scattering(void)
+{
+	find("auto", 0.5, 4);
 }
 
 static void needs_slab(void)
@@ -245,6 +258,7 @@ static const stage_test tests[] = {
 	{ "/diffuse-slab/opencl", on_opencl },
 	{ "/diffuse-slab/threads", threads },
 	{ "/diffuse-slab/point", finds_point },
+	{ "/diffuse-slab/scattering", finds_scattering },
 	{ "/diffuse-slab/needs-slab", needs_slab },
 };
 

@@ -66,6 +66,9 @@ static const relumine_option own_options[] = {
 	{ "slab", 0, RELUMINE_NUMBER, NULL, 0, 1, NULL, "m",
 		"thickness of a scattering slab before the scene; 0: none; not given: as the file says", false,
 		AT(slab) },
+	{ "scattering", 0, RELUMINE_NUMBER, "262", 10, 1e5, "auto", "1/m",
+		"reduced scattering coefficient of the slab, that of foam if not given; auto: the one that "
+		"gives the sharpest scene", false, AT(scattering) },
 	{ "depth", 0, RELUMINE_TEXT, NULL, 0, 0, NULL, "FROM,TO",
 		"the part of the scene to show, m from the wall; not given: all that was recorded", false,
 		AT(depth) },
