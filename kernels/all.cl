@@ -38,3 +38,5 @@
 #include "diffuse-slab.cl"
 #include "phasor.cl"
 #include "phasor-kernel.cl"
+#include "backproject.cl"
+#include "pulse.cl"

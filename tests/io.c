@@ -188,6 +188,12 @@ int main(int argc, char **argv)
 	add_write_tests();
 	add_scale_tests();
 	add_ome_tests();
+	add_capture_tests();
+	add_capture_own_tests();
+	add_capture_bad_tests();
+#ifdef HAVE_HDF5
+	add_hdf5_tests();
+#endif
 	g_test_add_func("/io/not-pictures", not_pictures);
 	g_test_add_func("/io/real-captures", real_captures);
 	int status = g_test_run();

@@ -47,5 +47,11 @@ void add_tiff_tests(void);
 void add_write_tests(void);
 void add_scale_tests(void);
 void add_ome_tests(void);
+void add_capture_tests(void);
+void add_capture_own_tests(void);
+void add_capture_bad_tests(void);
+#ifdef HAVE_HDF5
+void add_hdf5_tests(void);
+#endif
 
 #endif

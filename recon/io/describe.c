@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* describe.c - what a picture file says of itself, without its pixels, as JSON */
 #include <math.h>
+#include "io/describe-capture.h"
 #include "io/format.h"
 
 void *image_shape_json(shape s, bool has_z)
@@ -105,6 +106,8 @@ void *image_describe(const char *path, GError **err)
 	json_object_set_new(all, "orientation", json_integer(r.orientation));
 	json_object_set_new(all, "file_bytes", json_integer(r.file_bytes));
 	describe_scale(all, im->scale, s.z);
+	if (im->scale->transient)
+		describe_capture(all, im->scale->transient, s);
 	json_object_update(all, facts);
 	json_object_set_new(all, "warnings", warnings);
 	return all;

@@ -12,8 +12,8 @@
 struct reading {
 	const char *path;       /* as the user wrote it, for messages */
 	int fd;                 /* open for reading, at its start; stays the caller's */
-	const char *member;     /* which array of an NPZ (NULL: the only one), or picture of a TIFF,
-				 * counted from 1 (NULL: the first) */
+	const char *member;     /* which array of an NPZ, MAT or HDF5 file (NULL: the only one), or
+				 * picture of a TIFF, counted from 1 (NULL: the first) */
 	int64_t file_bytes;
 	device *dev;            /* NULL: the header only */
 	image *im;
@@ -31,7 +31,8 @@ struct format {
 	bool (*write)(const image *im, int fd, const char *path, GError **err);
 };
 
-extern const struct format format_tiff, format_png, format_npy, format_npz;
+extern const struct format format_tiff, format_png, format_npy, format_npz, format_mat,
+	format_mat73, format_hdf5;
 
 /* Open r->path, tell its format and read it; r->facts is there.  NULL and *err: unreadable. */
 image *image_read_any(struct reading *r, GError **err);

@@ -18,7 +18,7 @@
 #define PLAUSIBLE_RATIO 4096            /* 8-bit zeros deflate 1032:1, and grow 4:1 as floats */
 
 static const struct format *const formats[] = {
-	&format_tiff, &format_png, &format_npy, &format_npz,
+	&format_tiff, &format_png, &format_npy, &format_npz, &format_mat, &format_mat73, &format_hdf5,
 };
 
 /* --- pictures ------------------------------------------------------------------------------- */
@@ -175,7 +175,7 @@ static bool read_start(struct reading *r, GError **err)
 /* The colon in "file.npz:name" or "file.tif:2"; NULL: there is none. */
 static char *before_member(char *path)
 {
-	static const char *const ends[] = { ".npz", ".tif", ".tiff" };
+	static const char *const ends[] = { ".npz", ".tif", ".tiff", ".mat", ".h5", ".hdf5" };
 	char *colon = strrchr(path, ':');
 	for (size_t i = 0; colon && i < G_N_ELEMENTS(ends); i++) {
 		size_t n = strlen(ends[i]);

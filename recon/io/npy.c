@@ -10,6 +10,7 @@
 
 #define HEADER_MOST 65536       /* bytes; a real one is about 120 */
 #define BLOCK_BYTES 65536
+#define RANK_MOST 4             /* axes of a picture */
 
 #if G_BYTE_ORDER == G_LITTLE_ENDIAN
 #define NATIVE_ORDER '<'
@@ -53,7 +54,7 @@ static const struct {
 	{ 'V', "raw bytes", "save numbers" },
 };
 
-static bool find_type(const struct reading *r, struct npy_header *h, GError **err)
+bool npy_find_type(struct npy_header *h)
 {
 	const char *d = h->descr;
 	h->order = strchr("<>", *d) && *d ? *d : NATIVE_ORDER;
@@ -61,15 +62,36 @@ static bool find_type(const struct reading *r, struct npy_header *h, GError **er
 	h->size = (int)g_ascii_strtoll(*d ? d + 1 : d, NULL, 10);
 	for (size_t i = 0; i < G_N_ELEMENTS(types); i++) {
 		if (types[i].letter == *d && types[i].size == h->size) {
-			r->im->kind = types[i].kind;
-			r->im->bits = types[i].bits;
+			h->kind = types[i].kind;
+			h->bits = types[i].bits;
 			return true;
 		}
 	}
-	for (size_t i = 0; i < G_N_ELEMENTS(strangers); i++)
-		if (strangers[i].letter == *d)
-			return reading_refuse(r, err, strangers[i].remedy, "holds %s (%s), not real numbers",
-				strangers[i].what, h->descr);
+	return false;
+}
+
+const char *npy_stranger(const struct npy_header *h, const char **remedy)
+{
+	const char *d = h->descr + (*h->descr && strchr("<>|=", *h->descr) ? 1 : 0);
+	for (size_t i = 0; i < G_N_ELEMENTS(strangers); i++) {
+		if (strangers[i].letter == *d) {
+			*remedy = strangers[i].remedy;
+			return strangers[i].what;
+		}
+	}
+	return NULL;
+}
+
+static bool find_type(const struct reading *r, struct npy_header *h, GError **err)
+{
+	if (npy_find_type(h)) {
+		r->im->kind = h->kind;
+		r->im->bits = h->bits;
+		return true;
+	}
+	const char *remedy = NULL, *what = npy_stranger(h, &remedy);
+	if (what)
+		return reading_refuse(r, err, remedy, "holds %s (%s), not real numbers", what, h->descr);
 	return reading_refuse(r, err, "save it as np.float32", "holds numbers of an unknown type '%s'",
 		h->descr);
 }
@@ -89,9 +111,9 @@ static const char *axes_of(const struct npy_header *h)
 static bool find_shape(struct reading *r, const struct npy_header *h, GError **err)
 {
 	r->shape = (shape){ 1, 1, 1, 1 };
-	if (h->rank > NPY_RANK_MOST)
+	if (h->rank > RANK_MOST)
 		return reading_refuse(r, err, "save a part of it, or take a mean over some axes",
-			"has %d axes; pictures have at most %d (z, y, x, channel)", h->rank, NPY_RANK_MOST);
+			"has %d axes; pictures have at most %d (z, y, x, channel)", h->rank, RANK_MOST);
 	const char *axes = axes_of(h);
 	for (int i = 0; i < h->rank; i++) {
 		int64_t *n = axes[i] == 'z' ? &r->shape.z : axes[i] == 'y' ? &r->shape.y :
@@ -106,15 +128,15 @@ static bool find_shape(struct reading *r, const struct npy_header *h, GError **e
 
 /* Lengths of the axes and steps between their elements, in the order of the file, slowest first. */
 static void stored_steps(const struct npy_header *h, const struct layout *l,
-	int64_t n[NPY_RANK_MOST], int64_t step[NPY_RANK_MOST])
+	int64_t n[RANK_MOST], int64_t step[RANK_MOST])
 {
 	const char *axes = axes_of(h);
-	for (int i = 0; i < NPY_RANK_MOST; i++) {
+	for (int i = 0; i < RANK_MOST; i++) {
 		n[i] = 1;
 		step[i] = 0;
 	}
 	for (int i = 0; i < h->rank; i++) {
-		int to = h->fortran ? NPY_RANK_MOST - 1 - i : NPY_RANK_MOST - h->rank + i;
+		int to = h->fortran ? RANK_MOST - 1 - i : RANK_MOST - h->rank + i;
 		n[to] = h->n[i];
 		step[to] = axes[i] == 'z' ? l->dz : axes[i] == 'y' ? l->dy : axes[i] == 'x' ? l->dx : l->dc;
 	}
@@ -136,7 +158,7 @@ static bool fetch(const struct reading *r, const struct npy_source *s, void *to,
 	return true;
 }
 
-static bool read_header(const struct reading *r, const struct npy_source *s, struct npy_header *h,
+bool npy_read_header(const struct reading *r, const struct npy_source *s, struct npy_header *h,
 	int64_t *header_bytes, GError **err)
 {
 	uint8_t start[12];
@@ -176,6 +198,21 @@ static bool fetch_numbers(const struct reading *r, const struct npy_source *s,
 	return true;
 }
 
+bool npy_put_numbers(const struct reading *r, const struct npy_source *s,
+	const struct npy_header *h, number_sink *put, void *data, GError **err)
+{
+	uint8_t block[BLOCK_BYTES];
+	int64_t count = 1;
+	for (int i = 0; i < MIN(h->rank, NPY_RANK_MOST); i++)
+		count = size_product(count, h->n[i], (int64_t)-1);
+	for (int64_t n; count > 0; count -= n) {
+		n = MIN(count, BLOCK_BYTES / h->size);
+		if (!fetch_numbers(r, s, h, block, n, err) || !put(data, block, n, err))
+			return false;
+	}
+	return true;
+}
+
 /*
  * The file is a sequence of lines along the fastest stored axis; whole lines, or parts of a long
  * one, are read a block at a time.
@@ -184,7 +221,7 @@ static bool read_numbers(const struct reading *r, const struct npy_source *s,
 	const struct npy_header *h, const struct layout *l, GError **err)
 {
 	uint8_t block[BLOCK_BYTES];
-	int64_t n[NPY_RANK_MOST], step[NPY_RANK_MOST], most = BLOCK_BYTES / h->size;
+	int64_t n[RANK_MOST], step[RANK_MOST], most = BLOCK_BYTES / h->size;
 	sample_unpack *unpack = sample_unpacker(r->im->kind, r->im->bits);
 	stored_steps(h, l, n, step);
 	int64_t total = n[0] * n[1] * n[2] * n[3], group = n[3] < most ? most / n[3] * n[3] : most;
@@ -207,7 +244,7 @@ bool npy_read_stream(struct reading *r, const struct npy_source *s, GError **err
 {
 	struct npy_header h = { .rank = 0 };
 	int64_t header_bytes = 0;
-	if (!read_header(r, s, &h, &header_bytes, err) ||
+	if (!npy_read_header(r, s, &h, &header_bytes, err) ||
 	    !find_type(r, &h, err) || !find_shape(r, &h, err))
 		return false;
 	json_object_set_new(r->facts, "dtype", json_string(h.descr));
@@ -244,20 +281,13 @@ static bool npy_read(struct reading *r, GError **err)
 
 /* --- writing -------------------------------------------------------------------------------- */
 
-static char *header_text(const image *im, size_t *size)
+char *npy_header_text(const char *descr, const char *dims, size_t *size)
 {
-	shape s = im->data->shape;
-	g_autoptr(GString) dims = g_string_new(NULL);
-	if (s.z > 1 || im->has_z)
-		g_string_append_printf(dims, "%" G_GINT64_FORMAT ", ", s.z);
-	g_string_append_printf(dims, "%" G_GINT64_FORMAT ", %" G_GINT64_FORMAT, s.y, s.x);
-	if (s.c > 1)
-		g_string_append_printf(dims, ", %" G_GINT64_FORMAT, s.c);
 	GString *text = g_string_new(NULL);
 	g_string_append_len(text, signature, sizeof(signature));
 	g_string_append_len(text, "\1\0??", 4);
-	g_string_append_printf(text, "{'descr': '%cf4', 'fortran_order': False, 'shape': (%s), }",
-		NATIVE_ORDER, dims->str);
+	g_string_append_printf(text, "{'descr': '%c%s', 'fortran_order': False, 'shape': (%s), }",
+		NATIVE_ORDER, descr, dims);
 	while (text->len % 64 != 63)            /* the numbers begin at a multiple of 64 bytes */
 		g_string_append_c(text, ' ');
 	g_string_append_c(text, '\n');
@@ -267,12 +297,24 @@ static char *header_text(const image *im, size_t *size)
 	return g_string_free(text, FALSE);
 }
 
+static char *header_of(const image *im, size_t *size)
+{
+	shape s = im->data->shape;
+	g_autoptr(GString) dims = g_string_new(NULL);
+	if (s.z > 1 || im->has_z)
+		g_string_append_printf(dims, "%" G_GINT64_FORMAT ", ", s.z);
+	g_string_append_printf(dims, "%" G_GINT64_FORMAT ", %" G_GINT64_FORMAT, s.y, s.x);
+	if (s.c > 1)
+		g_string_append_printf(dims, ", %" G_GINT64_FORMAT, s.c);
+	return npy_header_text("f4", dims->str, size);
+}
+
 static bool npy_write(const image *im, int fd, const char *path, GError **err)
 {
 	const array *a = im->data;
 	shape s = a->shape;
 	size_t size, row_bytes = (size_t)(s.x * s.c) * sizeof(float);
-	g_autofree char *header = header_text(im, &size);
+	g_autofree char *header = header_of(im, &size);
 	g_autofree float *row = g_try_malloc(row_bytes);
 	if (!row) {
 		file_write_error(path, ENOMEM, err);

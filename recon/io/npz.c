@@ -4,7 +4,9 @@
 #include <string.h>
 #include <unistd.h>
 #include <zip.h>
-#include "io/format.h"
+#include "io/capture.h"
+#include "io/npy-header.h"
+#include "io/npz-write.h"
 
 #define NAMES_SHOWN 20
 #define EXPANSION_MOST 1100             /* deflate's limit is 1032:1 */
@@ -122,10 +124,10 @@ static bool read_rest(struct member *m, GError **err)
 	return n == 0;
 }
 
-static bool npz_read(struct reading *r, GError **err)
+/* One array, and nothing else. */
+static bool read_array(struct reading *r, zip_t *archive, GError **err)
 {
-	g_autoptr(zip_t) archive = open_archive(r, err);
-	int64_t entry = archive ? choose(r, archive, err) : -1;
+	int64_t entry = choose(r, archive, err);
 	if (entry < 0)
 		return false;
 	zip_stat_t st;
@@ -145,6 +147,123 @@ static bool npz_read(struct reading *r, GError **err)
 	return npy_read_stream(r, &s, err) && (!r->dev || read_rest(&m, err));
 }
 
+/* --- as a container --------------------------------------------------------------------------- */
+
+/* A member opened up to its first number. */
+struct opened {
+	struct member member;
+	zip_file_t *file;
+	struct npy_source source;
+	struct npy_header header;
+};
+
+static void opened_clear(struct opened *o)
+{
+	if (o->file)
+		zip_fclose(o->file);
+}
+typedef struct opened opened;
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(opened, opened_clear)
+
+static bool open_member(const struct reading *r, zip_t *archive, int64_t entry, struct opened *o,
+	GError **err)
+{
+	zip_stat_t st;
+	int64_t header_bytes;
+	zip_stat_init(&st);
+	if (zip_stat_index(archive, (zip_uint64_t)entry, 0, &st) != 0)
+		return reading_refuse(r, err, NULL, "is damaged: %s", zip_strerror(archive));
+	if (!check_entry(r, &st, err))
+		return false;
+	o->file = zip_fopen_index(archive, (zip_uint64_t)entry, 0);
+	if (!o->file)
+		return reading_refuse(r, err, NULL, "cannot be read: %s", zip_strerror(archive));
+	o->member = (struct member){ r, o->file };
+	o->source = (struct npy_source){ read_member, &o->member, (int64_t)st.size };
+	return npy_read_header(r, &o->source, &o->header, &header_bytes, err);
+}
+
+/* Text is numbers of 32 bits along one more axis; other strangers stay what they are. */
+static void describe_member(struct variable *v, struct npy_header *h)
+{
+	const char *remedy;
+	v->rank = h->rank;
+	memcpy(v->n, h->n, sizeof(v->n));
+	v->first_fastest = h->fortran;
+	v->stranger = npy_find_type(h) ? NULL : npy_stranger(h, &remedy);
+	v->kind = h->kind;
+	v->bits = h->bits;
+	v->text = strchr(h->descr, 'U') && h->rank == 0 && h->size > 0;
+	if (v->text) {
+		v->n[v->rank++] = h->size;
+		v->kind = SAMPLE_UNSIGNED;
+		v->bits = 32;
+	} else if (!v->bits && !v->stranger) {
+		v->stranger = "numbers of an unknown type";
+	}
+	if (v->text)
+		v->stranger = NULL;
+}
+
+static bool read_member_header(struct container *c, struct variable *v, GError **err)
+{
+	g_auto(opened) o = { .header = { .rank = 0 } };
+	if (!open_member(c->r, c->inside, v->place, &o, err))
+		return false;
+	describe_member(v, &o.header);
+	return v->stranger || size_product(variable_count(v), (int64_t)v->bits / 8, (int64_t)-1) <=
+		o.source.bytes || reading_refuse(c->r, err, "copy or save it again",
+		"is cut off: array '%s' is smaller than its header claims", v->name);
+}
+
+static bool npz_fetch(struct container *c, const struct variable *v, number_sink *put, void *data,
+	GError **err)
+{
+	g_auto(opened) o = { .header = { .rank = 0 } };
+	if (!open_member(c->r, c->inside, v->place, &o, err))
+		return false;
+	npy_find_type(&o.header);
+	o.header.size = v->bits / 8;
+	o.header.rank = v->rank;
+	memcpy(o.header.n, v->n, sizeof(v->n));
+	return npy_put_numbers(c->r, &o.source, &o.header, put, data, err) &&
+		read_rest(&o.member, err);
+}
+
+/* Names alone; the headers are read where these make a capture. */
+static struct container *npz_open(struct reading *r, zip_t *archive)
+{
+	struct container *c = container_new(r);
+	c->fetch = npz_fetch;
+	c->inside = archive;
+	for (zip_int64_t i = 0; i < zip_get_num_entries(archive, 0); i++) {
+		const char *name = zip_get_name(archive, (zip_uint64_t)i, 0);
+		if (!is_array(name))
+			continue;
+		g_autofree char *bare = g_strndup(name, strlen(name) - 4);
+		container_add(c, bare)->place = i;
+	}
+	return c;
+}
+
+static bool read_capture(struct container *c, GError **err)
+{
+	for (guint i = 0; i < c->variables->len; i++)
+		if (!read_member_header(c, c->variables->pdata[i], err))
+			return false;
+	return container_read(c, err);
+}
+
+static bool npz_read(struct reading *r, GError **err)
+{
+	g_autoptr(zip_t) archive = open_archive(r, err);
+	if (!archive)
+		return false;
+	g_autoptr(container) c = npz_open(r, archive);
+	return capture_named(c) ? read_capture(c, err) :
+		read_array(r, archive, err);
+}
+
 static const char *const extensions[] = { ".npz", NULL };
 
-const struct format format_npz = { "NPZ", extensions, npz_matches, npz_read, NULL };
+const struct format format_npz = { "NPZ", extensions, npz_matches, npz_read, npz_write };

@@ -108,6 +108,39 @@ sample_unpack *sample_unpacker(enum sample_kind kind, int bits)
 	return NULL;
 }
 
+/* Those that float would round. */
+static const struct {
+	enum sample_kind kind;
+	int bits;
+} wide[] = {
+	{ SAMPLE_UNSIGNED, 32 }, { SAMPLE_UNSIGNED, 64 }, { SAMPLE_SIGNED, 32 }, { SAMPLE_SIGNED, 64 },
+	{ SAMPLE_FLOAT, 64 },
+};
+
+static double wide_value(size_t i, const uint8_t *from)
+{
+	uint32_t u;
+	uint64_t w;
+	double d;
+	memcpy(&u, from, sizeof(u));
+	if (wide[i].bits == 32)
+		return wide[i].kind == SAMPLE_SIGNED ? (double)(int32_t)u : (double)u;
+	memcpy(&w, from, sizeof(w));
+	memcpy(&d, from, sizeof(d));
+	return wide[i].kind == SAMPLE_FLOAT ? d : wide[i].kind == SAMPLE_SIGNED ?
+		(double)(int64_t)w : (double)w;
+}
+
+double sample_number(enum sample_kind kind, int bits, const uint8_t *from)
+{
+	float value;
+	for (size_t i = 0; i < G_N_ELEMENTS(wide); i++)
+		if (wide[i].kind == kind && wide[i].bits == bits)
+			return wide_value(i, from);
+	sample_unpacker(kind, bits)(&value, 1, from, 0, 1, 1);
+	return (double)value;
+}
+
 void sample_swap(uint8_t *bytes, int64_t n, int size)
 {
 	for (int64_t i = 0; i < n; i++, bytes += size) {

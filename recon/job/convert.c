@@ -38,6 +38,8 @@ static image_scale *scale_of_result(const task *t, int64_t n)
 		voxel_parse("voxel", text, s->voxel, NULL);
 	s->voxel[0] *= (double)n;
 	s->voxel[1] *= (double)n;
+	if (n > 1)              /* its points would be others */
+		g_clear_pointer(&s->transient, transient_free);
 	return s;
 }
 

@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* io-capture-own.c - captures written and read again, and what is said of them */
+#include <jansson.h>
+#include "arrays.h"
+#include "io.h"
+
+/* Numbers that have no end in binary, so that nothing is rounded unseen. */
+static transient *full_transient(int64_t points, int64_t fixed)
+{
+	transient *t = transient_new();
+	g_autofree double *places = g_new(double, 3 * points), *times = g_new(double, points);
+	for (int64_t i = 0; i < 3 * points; i++)
+		places[i] = (double)i / 7;
+	for (int64_t i = 0; i < points; i++)
+		times[i] = (double)i * 1e-9 / 3;
+	t->layout = g_strdup("test");
+	t->bin = 1e-11 / 3;
+	t->start = 1e-10 / 7;
+	t->clock = CLOCK_AT_DEVICES;
+	t->wall[0] = 1.0 / 3;
+	t->wall[1] = 2.0 / 3;
+	t->extent = EXTENT_CELLS;
+	transient_set_points(t, points, places);
+	transient_set_normals(t, points, places);
+	transient_set_fixed(t, fixed, places + 3);
+	transient_set_bounces(t, points, times);
+	for (int i = 0; i < 3; i++)
+		t->laser[i] = t->camera[i] = 0.1 * i;
+	t->jitter = 6e-11 / 7;
+	t->beam = 0.01 / 3;
+	t->gate = 1e-9 / 3;
+	t->slab = 0.0254;
+	t->surface = SURFACE_RETROREFLECTIVE;
+	transient_take(t, "bin %d ps (--bin)", 3);
+	transient_take(t, "confocal");
+	return t;
+}
+
+static char *written(image *im, const char *name)
+{
+	g_autoptr(GError) err = NULL;
+	char *path = scratch_path(name);
+	image_write(im, path, true, &err);
+	g_assert_no_error(err);
+	return path;
+}
+
+static void same_numbers(const double *a, const double *b, int64_t n)
+{
+	g_assert_true(n == 0 || !memcmp(a, b, (size_t)n * sizeof(*a)));
+}
+
+static void npz_round_trip(void)
+{
+	static const shape shapes[] = { { 1, 5, 2, 3 }, { 2, 4, 3, 2 }, { 1, 1, 1, 1 }, { 1, 3, 1, 7 } };
+	for (size_t i = 0; i < G_N_ELEMENTS(shapes); i++) {
+		shape s = shapes[i];
+		g_autoptr(image) im = numbered(s.c, s.z, s.y, s.x, 0.1f);
+		transient *a = im->scale->transient = full_transient(s.y * s.x, s.y * s.x > 2 ? s.c : 0);
+		g_autofree char *path = written(im, "own.npz");
+		g_autoptr(image) back = read_good(path);
+		const transient *b = back->scale->transient;
+		assert_same(back, im, 0);
+		same_numbers(&a->bin, &b->bin, 1);
+		same_numbers(&a->start, &b->start, 1);
+		same_numbers(a->wall, b->wall, 2);
+		same_numbers(a->laser, b->laser, 3);
+		same_numbers(a->camera, b->camera, 3);
+		same_numbers(&a->jitter, &b->jitter, 4);        /* beam, gate, slab */
+		g_assert_cmpint(b->n_points, ==, s.y * s.x);
+		same_numbers(a->points, b->points, 3 * b->n_points);
+		same_numbers(a->normals, b->normals, 3 * b->n_points);
+		g_assert_cmpint(b->n_fixed, ==, a->n_fixed);
+		same_numbers(a->fixed, b->fixed, 3 * b->n_fixed);
+		same_numbers(a->first_bounce, b->first_bounce, b->n_bounce);
+		g_assert_true(a->clock == b->clock && a->extent == b->extent && a->surface == b->surface &&
+			a->confocal == b->confocal && a->n_bounce == b->n_bounce);
+		g_assert_cmpint(b->taken->len, ==, 2);
+		g_assert_cmpstr(b->taken->pdata[0], ==, "bin 3 ps (--bin)");
+	}
+}
+
+/* What is not known stays so. */
+static void npz_unknown(void)
+{
+	g_autoptr(image) im = numbered(1, 3, 2, 2, 1);
+	im->scale->transient = transient_new();
+	im->scale->transient->confocal = true;
+	g_autofree char *path = written(im, "unknown.npz");
+	g_autoptr(image) back = read_good(path);
+	const transient *t = back->scale->transient;
+	g_assert_true(isnan(t->bin) && isnan(t->start) && isnan(t->wall[0]) && isnan(t->jitter) &&
+		isnan(t->laser[0]) && !t->n_points && !t->n_fixed && !t->n_bounce && t->confocal);
+	g_assert_true(t->clock == CLOCK_UNKNOWN && t->extent == EXTENT_UNKNOWN);
+}
+
+/* The same capture gives the same bytes. */
+static void same_bytes(void)
+{
+	static const char *const names[][2] = { { "a.npz", "b.npz" }, { "a.h5", "b.h5" } };
+	g_autoptr(image) im = numbered(1, 5, 2, 3, 1);
+	im->scale->transient = full_transient(6, 1);
+	for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
+		char *bytes[2];
+		gsize size[2];
+#ifndef HAVE_HDF5
+		if (i == 1)
+			continue;
+#endif
+		for (int k = 0; k < 2; k++) {
+			g_autofree char *path = written(im, names[i][k]);
+			g_assert_true(g_file_get_contents(path, &bytes[k], &size[k], NULL));
+			g_usleep(k ? 0 : 1100000);      /* the next second */
+		}
+		g_assert_true(size[0] == size[1] && !memcmp(bytes[0], bytes[1], size[0]));
+		g_free(bytes[0]);
+		g_free(bytes[1]);
+	}
+}
+
+static void pictures_are_none(void)
+{
+	static const char *const names[] = { "picture.npz", "picture.h5" };
+	g_autoptr(image) im = numbered(1, 1, 2, 2, 1);
+	for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
+		g_autoptr(GError) err = NULL;
+		g_autofree char *path = scratch_path(names[i]);
+		g_assert_false(image_write(im, path, false, &err));
+		g_assert_cmpint(relumine_exit_status(err), ==, RELUMINE_BAD_USAGE);
+		g_assert_nonnull(strstr(err->message, i == 0 ? "captures" : "HDF5"));
+		g_assert_false(g_file_test(path, G_FILE_TEST_EXISTS));
+	}
+}
+
+/* --- counts up to 2^24 -------------------------------------------------------------------------- */
+
+static void large_counts(void)
+{
+	static const double counts[] = { 16777216, 16777215, 16777213, 1, 0, 8388609, 3, 12345677 };
+	const named_array a[] = { { "rect_data", 'd', 3, { 2, 2, 2 }, counts },
+		{ "width", 'd', 1, { 1 }, (const double[]){ 1 } } };
+	for (int kind = 0; kind < KINDS; kind++) {
+		g_autofree char *path = write_arrays(kind, "counts", a, 2);
+		if (!path)
+			continue;
+		g_autoptr(image) im = read_good(path);
+		for (int i = 0; i < 8; i++)
+			g_assert_cmpfloat(value_at(im, 0, i % 2, i / 2 % 2, 1 - i / 4), ==, (float)counts[i]);
+	}
+}
+
+/* --- what is said ------------------------------------------------------------------------------- */
+
+static bool has_word(const json_t *list, const char *word)
+{
+	size_t i;
+	json_t *text;
+	json_array_foreach(list, i, text)
+		if (strstr(json_string_value(text), word))
+			return true;
+	return false;
+}
+
+static void description(void)
+{
+	const named_array a[] = { { "meas", 'f', 3, { 5, 3, 3 }, NULL } };
+	g_autofree char *path = write_arrays(MAT_PLAIN, "described", a, 1);
+	json_auto_t *facts = image_describe(path, NULL);
+	g_assert_nonnull(facts);
+	g_assert_cmpint(json_integer_value(json_object_get(facts, "bins")), ==, 5);
+	g_assert_cmpint(json_integer_value(json_array_get(json_object_get(facts, "grid"), 1)), ==, 3);
+	g_assert_cmpfloat(fabs(json_real_value(json_object_get(facts, "bin_ps")) - 16), <=, 1e-9);
+	g_assert_true(json_is_null(json_object_get(facts, "wall_m")));
+	g_assert_true(json_is_true(json_object_get(facts, "confocal")));
+	g_assert_cmpstr(json_string_value(json_object_get(facts, "clock")), ==, "wall");
+	g_assert_true(has_word(json_object_get(facts, "missing"), "--wall X,Y"));
+	g_assert_cmpint((int)json_array_size(json_object_get(facts, "missing")), ==, 1);
+	g_assert_true(has_word(json_object_get(facts, "taken"), "--bin"));
+}
+
+/* --- captures from elsewhere -------------------------------------------------------------------- */
+
+static void real_captures(void)
+{
+	static const struct { const char *name; shape s; double bin; int64_t fixed; double most; } files[] = {
+		{ "nlos/lct2018/data_s_u.mat", { 1, 2048, 64, 64 }, 4e-12, 0, 2017 },
+		{ "nlos/lct2018/data_exit_sign.mat", { 1, 2048, 64, 64 }, 4e-12, 0, NAN },
+		{ "nlos/lct2018/data_resolution_chart_40cm.mat", { 1, 2048, 64, 64 }, 4e-12, 0, NAN },
+		{ "nlos/lct2018/data_outdoor_s.mat", { 1, 4096, 32, 32 }, 4e-12, 0, NAN },
+		{ "nlos/cdt/letter_s.mat", { 1, 512, 32, 32 }, 16e-12, 0, 578 },
+		{ "nlos/cdt/letters_ut.mat", { 1, 512, 32, 32 }, 16e-12, 0, NAN },
+		{ "nlos/irregular/figure_4_full_sub_Sig.mat", { 1, 1024, 64, 64 }, 16e-12, 1, 18873 },
+		{ "nlos/irregular/statue_full_sub_Sig.mat", { 1, 512, 64, 64 }, NAN, 0, 41 },
+		{ "nlos/longrange/H_1430m.mat", { 1, 512, 64, 64 }, 32e-12, 0, NAN },
+		{ "nlos/sim/sim_points5.npz:noisy", { 1, 512, 64, 64 }, 32e-12, 0, 246 },
+		{ "nlos/consumer_spad/ams_U.npz", { 1, 128, 37, 9 }, 88e-12, 0, NAN },
+	};
+	int read = 0;
+	for (size_t i = 0; i < G_N_ELEMENTS(files); i++) {
+		g_auto(GStrv) parts = g_strsplit(files[i].name, ":", 2);
+		g_autofree char *file = data_file(parts[0]);
+#ifndef HAVE_HDF5
+		if (strstr(files[i].name, "cdt"))
+			continue;
+#endif
+		if (!file)
+			continue;
+		g_autofree char *path = g_strjoin(parts[1] ? ":" : NULL, file, parts[1], NULL);
+		g_autoptr(image) im = read_good(path);
+		const transient *t = im->scale->transient;
+		shape s = files[i].s;
+		assert_shape(im, s.c, s.z, s.y, s.x);
+		g_assert_true(isnan(files[i].bin) ? isnan(t->bin) : fabs(t->bin - files[i].bin) < 1e-15);
+		g_assert_cmpint(t->n_fixed, ==, files[i].fixed);
+		float most = 0;
+		for (int64_t k = 0; k < shape_count(s); k++)
+			most = fmaxf(most, value_at(im, 0, k / (s.x * s.y), k / s.x % s.y, k % s.x));
+		g_assert_true(isnan(files[i].most) ? most > 0 : most == (float)files[i].most);
+		read++;
+	}
+	if (read == 0)
+		g_test_skip("no folder of real captures (set RELUMINE_DATA)");
+}
+
+void add_capture_own_tests(void)
+{
+	g_test_add_func("/io/capture-own/npz", npz_round_trip);
+	g_test_add_func("/io/capture-own/unknown", npz_unknown);
+	g_test_add_func("/io/capture-own/same-bytes", same_bytes);
+	g_test_add_func("/io/capture-own/pictures", pictures_are_none);
+	g_test_add_func("/io/capture-own/large-counts", large_counts);
+	g_test_add_func("/io/capture-own/description", description);
+	g_test_add_func("/io/capture-own/real", real_captures);
+}
