@@ -103,7 +103,8 @@ static void see_through(const diffuse_plan *p, array *scene, const array *traces
 #define SCATTERING_STEP 1.4
 enum { SCATTERINGS = 9 };
 
-/* How few voxels hold how much of the light: the sum of its squares (Muller and Buffington 1974). */
+/* How few voxels hold how much of the light: its squares (Muller and Buffington, J. Opt. Soc. Am.
+ * 64, 1974). */
 static double sharpness(const task *t, diffuse_plan *p, double scattering, array *scene,
 	const array *traces)
 {
