@@ -78,7 +78,7 @@ static const relumine_option own_options[] = {
 		"noise to signal of filters: more is smoother; not given: see the documentation", false,
 		AT(noise) },
 	{ "power", 0, RELUMINE_NUMBER, NULL, 0, 8, NULL, "P",
-		"traces are weighted by time^P; not given: 4 for diffuse, 2 for retroreflective scenes", false,
+		"traces are weighted by time^P; not given: 2 for retroreflective scenes and fk, else 4", false,
 		AT(power) },
 	{ "wavelength", 0, RELUMINE_NUMBER, NULL, 1e-4, 10, NULL, "m",
 		"of the phasor field; not given: 4 distances of points of the wall, more for noisy captures",
