@@ -276,11 +276,20 @@ const modality command_nlos = {
 		.writes = true,
 		.options = own_options,
 		.examples =
-			"relumine nlos scan.npz -o scene.png -o scene.tif\n"
-			"relumine nlos scan.npz --method phasor --wavelength 0.06 -o scene.png\n",
+			"relumine nlos scan.npz -o scene.png -o scene.tif --depth-map depth.npy\n"
+			"relumine nlos scan.npz --method phasor --wavelength 0.3 -o scene.png\n"
+			"relumine nlos scan.npz --method fk --depth 0.5,1 --json -o scene.npy\n"
+			"relumine nlos scan.npz --bin 32 --wall 1 --wall-extent span --gate 500 -o scene.png\n",
 		.description =
 			"A laser lights points of a wall that is seen, and a detector counts the photons that "
-			"come back by way of a scene that is not, over time. Of these traces a volume is made.",
+			"come back by way of a scene that is not, over time. Of these traces a volume (z, y, x) "
+			"is made: the wall is z = 0, x goes right, y down, z into the scene. A .png shows it from "
+			"the front, from the side and from above. "
+			"Methods: lct, the light-cone transform with Wiener's filter, lct-tv with total variation "
+			"and directional with surface normals, fk, migration, and diffuse, through a slab, are for "
+			"confocal scans of a regular grid (fk: or one fixed point); phasor, virtual waves, for any "
+			"grid; backprojection and filtered for any points. What the file does not say, `relumine "
+			"inspect` names with the option that supplies it. docs/nlos.md has the whole of it.",
 	},
 	.options_size = sizeof(nlos_options),
 	.reads_pictures = true,
