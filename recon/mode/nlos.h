@@ -139,7 +139,7 @@ double nlos_noise(const task *t, const nlos_capture *c);
 /* --- what one sees --------------------------------------------------------------------------- */
 
 /* A column whose brightest voxel is below this share of the brightest of all shows nothing. */
-#define NLOS_SEEN 0.1f
+#define NLOS_SEEN 0.2f
 
 /*
  * The pictures beside the volume t->result: projections for the eye, and how far away what they
