@@ -349,7 +349,8 @@ static void take_power(const phasor_field *f, const array *from, array *volume, 
 	array to = array_slices(volume, 0, first, depths);
 	RUN_PART(power, 0, depths * f->s.n[1], k_phasor_power, power, from, f->s.n[1], f->s.n[0],
 		power->pitch, plane_stride(power), from->pitch, plane_stride(from),
-		(float)(scale * scale * grid * grid));
+		(float)(scale * scale * grid * grid), (float)(f->s.depth + f->s.step * (double)first),
+		(float)f->s.step);
 	array_assign(&to, power);
 }
 

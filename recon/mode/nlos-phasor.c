@@ -23,7 +23,7 @@ static void phasor_free(void *plan)
 }
 
 /* Planes in a wavelength of path there and back. */
-#define PLANES 4
+#define PLANES 5
 
 /* What kernels may take that are kept for the next frame, where memory has no limit. */
 #define KEPT ((int64_t)1 << 30)
