@@ -124,8 +124,8 @@ bool nlos_grid_depths(const task *t, const nlos_capture *c, nlos_grid *g, double
 	double step, GError **err);
 
 /*
- * The phasor field's wavelength, m: the one asked for, or the shortest that points and bins allow and
- * that stands out of the noise.  Warns with numbers of what is asked too much of the capture.
+ * The phasor field's wavelength, m: the one asked for, or the shortest that points and bins allow
+ * and that stands out of the noise.  Warns with numbers of what is asked too much of the capture.
  */
 double nlos_wavelength(task *t, const nlos_capture *c, const nlos_grid *g);
 
