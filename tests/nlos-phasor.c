@@ -106,8 +106,8 @@ static array *run_on(const array *counts, const char *method, const char *const 
 	char **warnings)
 {
 	const char *words[24] = { "bin", "32", "wall", "1", "light-speed", "3e8", "gate", "none",
-		"background", "none", "method", method };
-	for (int i = 12; *more; i++)
+		"background", "none", "start", "0", "method", method };
+	for (int i = 14; *more; i++)
 		words[i] = *more++;
 	const given pictures[] = { { NULL, counts, 0, NULL }, { 0 } };
 	return command_run("nlos", pictures, words, warnings);
@@ -170,7 +170,8 @@ static double wavelength_of(const array *counts, char **warnings, const char *co
 }
 
 static const char *const plain_words[] = {
-	"bin", "32", "wall", "1", "light-speed", "3e8", "gate", "none", "background", "none", "method",
+	"bin", "32", "wall", "1", "light-speed", "3e8", "gate", "none", "background", "none", "start",
+	"0", "method",
 	"phasor", NULL
 };
 
@@ -187,7 +188,8 @@ static void chosen_wave(void)
 static void warned_wave(void)
 {
 	static const char *const words[] = {
-		"bin", "32", "wall", "1", "light-speed", "3e8", "gate", "none", "background", "none", "method",
+		"bin", "32", "wall", "1", "light-speed", "3e8", "gate", "none", "background", "none",
+		"start", "0", "method",
 		"phasor", "wavelength", "0.03", NULL
 	};
 	g_autoptr(array) counts = scan((shape){ 1, 256, 21, 21 }, five, 5, NULL);
@@ -198,6 +200,28 @@ static void warned_wave(void)
 	g_assert_nonnull(strstr(warnings, "a bin is 0.0096 m"));
 }
 
+/* Waves shorter than bins are refused; very long ones and few cycles are not. */
+static void extreme_waves(void)
+{
+	static const char *const extremes[][4] = {
+		{ "wavelength", "10", NULL }, { "cycles", "1", NULL }, { "cycles", "100", NULL },
+		{ "power", "8", NULL }, { "depth", "0.001,0.3", "depth-step", "0.05" }
+	};
+	g_autoptr(array) counts = scan((shape){ 1, 128, 9, 8 }, five, 1, NULL);
+	const given pictures[] = { { NULL, counts, 0, NULL }, { 0 } };
+	for (size_t i = 0; i < G_N_ELEMENTS(extremes); i++) {
+		const char *more[5] = { extremes[i][0], extremes[i][1], extremes[i][2], extremes[i][3], NULL };
+		g_autoptr(array) field = run_on(counts, "phasor", more, NULL);
+		g_assert_true(vec_finite(field));
+	}
+	static const char *const too_short[] = {
+		"bin", "32", "wall", "1", "start", "0", "method", "phasor", "wavelength", "0.015", NULL
+	};
+	g_autofree char *message = command_refused("nlos", pictures, too_short, RELUMINE_BAD_USAGE);
+	g_assert_nonnull(strstr(message, "--wavelength"));
+	g_assert_nonnull(strstr(message, "0.00959 m"));
+}
+
 int main(int argc, char **argv)
 {
 	static const stage_test tests[] = {
@@ -206,6 +230,7 @@ int main(int argc, char **argv)
 		{ "/nlos-phasor/one detector", one_detector },
 		{ "/nlos-phasor/chosen wave", chosen_wave },
 		{ "/nlos-phasor/warned wave", warned_wave },
+		{ "/nlos-phasor/extreme waves", extreme_waves },
 	};
 	return run_tests(argc, argv, tests, G_N_ELEMENTS(tests));
 }
