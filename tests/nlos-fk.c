@@ -87,7 +87,7 @@ static void find(recipe *f, const char *const options[], const double wanted[3],
 }
 
 #define CAPTURE "axes", "tyx", "bin", "32", "wall", "0.46", "wall-extent", "span", "clock", \
-	"wall", "gate", "none", "background", "none", "method", "fk"
+	"wall", "start", "0", "gate", "none", "background", "none", "method", "fk"
 
 static void finds_point(void)
 {

@@ -148,6 +148,9 @@ static void geometry(void)
 	g_assert_cmpfloat(t->laser[2], ==, 2);
 	g_assert_cmpfloat(t->camera[2], ==, 1);
 	g_assert_cmpint(t->surface, ==, SURFACE_DIFFUSE);
+	g_assert_cmpint(t->n_points, ==, 66);
+	g_assert_cmpfloat_with_epsilon(t->points[3 * 12], -0.4 + 0.08, 1e-9);
+	g_assert_cmpfloat_with_epsilon(t->points[3 * 12 + 1], -0.2 + 0.08, 1e-9);
 	/* the laser's light is first on the wall at the point nearest to it, (0, +-0.04, 0) */
 	g_assert_cmpfloat_with_epsilon(t->start, (1 + sqrt(4 + 0.04 * 0.04)) / 299792458, 1e-15);
 	relumine_image_free(im);

@@ -2,26 +2,11 @@
 /* transient-real.c - first light and its tail in public captures, where they can be read */
 #include <glib.h>
 #include <math.h>
-#include "io/image.h"
 #include "stage/transient.h"
-#include "tests/points.h"
+#include "tests/captures.h"
 #include "tests/stage.h"
 
 device *cpu;
-
-/* A capture, or NULL and the test is skipped. */
-static image *capture(const char *name)
-{
-	g_autofree char *path = data_file(name);
-	if (!g_file_test(path, G_FILE_TEST_EXISTS)) {
-		g_test_skip("no folder of captures (set RELUMINE_DATA)");
-		return NULL;
-	}
-	image *im = image_read(cpu, path, NULL);
-	if (!im)        /* built without the library that reads it */
-		g_test_skip("this build cannot read the captures");
-	return im;
-}
 
 /*
  * The authors cut 600 bins of each of the first four, by eye (O'Toole, Lindell and Wetzstein,

@@ -66,6 +66,9 @@ static const relumine_option own_options[] = {
 	{ "slab", 0, RELUMINE_NUMBER, NULL, 0, 1, NULL, "m",
 		"thickness of a scattering slab before the scene; 0: none; not given: as the file says", false,
 		AT(slab) },
+	{ "scattering", 0, RELUMINE_NUMBER, "262", 10, 1e5, "auto", "1/m",
+		"reduced scattering coefficient of the slab, that of foam if not given; auto: the one that "
+		"gives the sharpest scene", false, AT(scattering) },
 	{ "depth", 0, RELUMINE_TEXT, NULL, 0, 0, NULL, "FROM,TO",
 		"the part of the scene to show, m from the wall; not given: all that was recorded", false,
 		AT(depth) },
@@ -75,7 +78,7 @@ static const relumine_option own_options[] = {
 		"noise to signal of filters: more is smoother; not given: see the documentation", false,
 		AT(noise) },
 	{ "power", 0, RELUMINE_NUMBER, NULL, 0, 8, NULL, "P",
-		"traces are weighted by time^P; not given: 4 for diffuse, 2 for retroreflective scenes", false,
+		"traces are weighted by time^P; not given: 2 for retroreflective scenes and fk, else 4", false,
 		AT(power) },
 	{ "wavelength", 0, RELUMINE_NUMBER, NULL, 1e-4, 10, NULL, "m",
 		"of the phasor field; not given: 4 distances of points of the wall, more for noisy captures",

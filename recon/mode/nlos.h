@@ -22,7 +22,7 @@ typedef struct {
 	/* calibration */
 	char *gate, *background, *bins;
 	int64_t bin_time, bin_space;
-	double jitter, beam, slab, pulses;
+	double jitter, beam, slab, scattering, pulses;
 	/* the scene */
 	int method, compat;
 	char *depth;

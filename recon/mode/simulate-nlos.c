@@ -58,7 +58,8 @@ static const relumine_option options[] = {
 	{ "camera", 0, RELUMINE_TEXT, "-0.5,-0.1,1.5", 0, 0, NULL, "X,Y,Z",
 		"with --clock devices: where the detector's lens stands, m", false, AT(camera) },
 	{ "time-shift", 0, RELUMINE_NUMBER, "0", -1e9, 1e9, NULL, "ps",
-		"all light comes so much later than the file says", false, AT(later) },
+		"all light comes so much later, and the file does not say when bins are", false,
+		AT(later) },
 	{ "frames", 0, RELUMINE_INTEGER, "1", 1, 10000, NULL, "N",
 		"of a scene that goes once around, from side to side and back and forth", false, AT(frames) },
 	{ "light-speed", 0, RELUMINE_NUMBER, "299792458", 1e6, 1e9, NULL, "m/s", "of light", false,
@@ -140,16 +141,19 @@ static image_scale *scale_of(const nlos_scan *o, const nlos_layout *l)
 	transient *t = scale->transient = transient_new();
 	t->layout = g_strdup("relumine simulate nlos");
 	t->bin = l->scan.bin;
-	t->start = l->scan.start;
-	t->clock = o->clock == AT_WALL ? CLOCK_AT_WALL : CLOCK_AT_DEVICES;
+	if (o->later == 0) {
+		t->start = l->scan.start;
+		t->clock = o->clock == AT_WALL ? CLOCK_AT_WALL : CLOCK_AT_DEVICES;
+	}
 	t->extent = o->laser_positions ? EXTENT_UNKNOWN : EXTENT_SPAN;
 	t->jitter = l->scan.jitter;
 	t->surface = o->surface == RETRO ? SURFACE_RETROREFLECTIVE : SURFACE_DIFFUSE;
 	t->confocal = o->geometry == CONFOCAL;
 	for (int k = 0; k < 2 && !o->laser_positions; k++)
 		t->wall[k] = l->wall[k];
-	if (o->laser_positions)
-		transient_set_points(t, l->columns, l->scanned);
+	/* (from where the devices stand a grid has to be somewhere too) */
+	if (o->laser_positions || o->clock == AT_DEVICES)
+		transient_set_points(t, l->rows * l->columns, l->scanned);
 	for (int k = 0; k < 3 && o->clock == AT_DEVICES; k++) {
 		t->laser[k] = l->laser[k];
 		t->camera[k] = l->camera[k];
