@@ -85,8 +85,8 @@ static phasor_block block_of(const phasor_setup *s, int64_t first, int64_t n)
 	return b;
 }
 
-/* What a frequency costs a block, in kernels: transforms, however few its depths.  With fixed points
- * each kernel costs transforms too. */
+/* What a frequency costs a block, in kernels: transforms, however few its depths.  With fixed
+ * points each kernel costs transforms too. */
 enum { COST_HELD = 16, COST_MADE = 3, COST_FIXED = 2 };
 
 phasor_block *phasor_blocks(const phasor_setup *s, bool held, int64_t most, int64_t *n_blocks)
