@@ -30,3 +30,8 @@
 #include "bounds.cl"
 #include "constrained.cl"
 #include "power.cl"
+#include "stolt.cl"
+#include "light-cone.cl"
+#include "cone-draw.cl"
+#include "phasor.cl"
+#include "phasor-kernel.cl"

@@ -12,7 +12,7 @@ static const double places[] = { 0, 0, 0, 0, .2, 0, .1, 0, 0, .1, .2, 0, .2, 0, 
 static const double moving[] = { 0, 0, 0, 0, 1, 0, 0, 2, 0, 0, 3, 0, 0, 4, 0, 0, 5, 0 };
 static const double not_finite[] = { 0, 0, 0, 0, NAN, 0, .1, 0, 0, .1, .2, 0, .2, 0, 0, .2, .2, 0 };
 
-/* --- contradictions ----------------------------------------------------------------------------- */
+/* --- contradictions --------------------------------------------------------------------------- */
 
 static const struct bad_case {
 	named_array arrays[8];
@@ -57,12 +57,15 @@ static const struct bad_case {
 		{ "cameraGridPositions", 'd', 3, N(3, 2, 3), places },
 		{ "laserGridPositions", 'd', 3, N(3, 2, 3), places } }, "does not go with", NULL },
 	{ { ARRAY("data", 'f', 2, 4, 3), SCALAR("tMin", 0), SCALAR("tDelta", 1) }, "2 axes", NULL },
-	{ { ARRAY("data", 'f', 3, 4, 3, 2), SCALAR("tMin", 0), SCALAR("tDelta", 1) }, "no two axes", NULL },
+	{ { ARRAY("data", 'f', 3, 4, 3, 2), SCALAR("tMin", 0), SCALAR("tDelta", 1) },
+		"no two axes", NULL },
 	{ { ARRAY("transient", 'f', 2, 4, 3) }, "has 2 axes", NULL },
 	{ { ARRAY("transient", 'f', 3, 4, 3, 2), SCALAR("bin_s", 0) }, "'bin_s' is not above 0", NULL },
 	{ { ARRAY("transient", 'f', 3, 4, 3, 2), SCALAR("extent", 1) }, "neither \"span\"", NULL },
-	{ { ARRAY("transient", 'f', 3, 4, 3, 2), ARRAY("points_m", 'd', 2, 5, 3) }, "5 places, not 6", NULL },
-	{ { ARRAY("transient", 'f', 3, 4, 3, 2), ARRAY("first_bounce_s", 'd', 2, 5, 3) }, "15 times", NULL },
+	{ { ARRAY("transient", 'f', 3, 4, 3, 2), ARRAY("points_m", 'd', 2, 5, 3) },
+		"5 places, not 6", NULL },
+	{ { ARRAY("transient", 'f', 3, 4, 3, 2), ARRAY("first_bounce_s", 'd', 2, 5, 3) },
+		"15 times", NULL },
 	{ { ARRAY("transient", 'f', 3, 4, 3, 2), ARRAY("fixed_m", 'd', 2, 1, 3), SCALAR("confocal", 1) },
 		"claims to be confocal", NULL },
 	{ { ARRAY("clean", 'f', 3, 4, 3, 2), ARRAY("noisy", 'f', 3, 4, 3, 2), SCALAR("wall", 1),
@@ -91,7 +94,7 @@ static void contradictions(void)
 	}
 }
 
-/* --- other arrays ------------------------------------------------------------------------------- */
+/* --- other arrays ----------------------------------------------------------------------------- */
 
 /* First index slowest: number i of (2, 3, 4) is 1 + i. */
 static void named_variables(void)
@@ -124,7 +127,7 @@ static void named_variables(void)
 	}
 }
 
-/* --- bytes -------------------------------------------------------------------------------------- */
+/* --- bytes ------------------------------------------------------------------------------------ */
 
 static const named_array small[] = { ARRAY("rect_data", 'H', 3, 3, 2, 4), SCALAR("width", 0.35) };
 

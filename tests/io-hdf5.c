@@ -5,7 +5,7 @@
 #include "arrays.h"
 #include "io.h"
 
-/* --- as tal reads them -------------------------------------------------------------------------- */
+/* --- as tal reads them ------------------------------------------------------------------------ */
 
 typedef struct {
 	shape s;
@@ -87,7 +87,8 @@ static void check_tal_file(const char *path, const tal_case *k)
 		g_assert_cmpint((int)n[i], ==, (int)k->n[i]);
 	expect_word(file, "H_format", k->format, formats[k->format]);
 	expect_word(file, "sensor_grid_format", k->s.y > 1 ? 2 : 1, k->s.y > 1 ? "X_Y_3" : "N_3");
-	expect_word(file, "t_accounts_first_and_last_bounces", !k->confocal, k->confocal ? "FALSE" : "TRUE");
+	expect_word(file, "t_accounts_first_and_last_bounces", !k->confocal,
+		k->confocal ? "FALSE" : "TRUE");
 	H5Tclose(class_of(file, "scene_info", H5T_STRING));
 	g_assert_cmpint(space_of(file, "laser_xyz"), ==, H5S_NULL);
 	g_assert_cmpint(space_of(file, "delta_t"), ==, H5S_SCALAR);
@@ -158,7 +159,7 @@ static void tal_incomplete(void)
 	g_assert_nonnull(strstr(err->message, "the size of the wall"));
 }
 
-/* --- what leads astray --------------------------------------------------------------------------- */
+/* --- what leads astray ------------------------------------------------------------------------ */
 
 #define UNKNOWN_FILTER 32004            /* LZ4's number, which libhdf5 does not bring */
 

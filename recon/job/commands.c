@@ -9,12 +9,14 @@
 #define LIST(m) \
 	m(command_lensless) \
 	m(command_deconv) \
+	m(command_nlos) \
 	m(command_psf_info) \
 	m(command_psf_make) \
 	m(command_psf_estimate) \
 	m(command_psf_beads) \
 	m(command_simulate_lensless) \
 	m(command_simulate_blur) \
+	m(command_simulate_nlos) \
 	m(command_convert) \
 	m(command_inspect) \
 	m(command_compare) \

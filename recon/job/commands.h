@@ -5,9 +5,9 @@
 
 #include "mode/modality.h"
 
-extern const modality command_lensless, command_deconv, command_simulate_lensless;
+extern const modality command_lensless, command_deconv, command_nlos, command_simulate_lensless;
 extern const modality command_psf_info, command_psf_estimate, command_psf_make;
-extern const modality command_psf_beads, command_simulate_blur;
+extern const modality command_psf_beads, command_simulate_blur, command_simulate_nlos;
 extern const modality command_convert, command_inspect, command_compare, command_devices,
 	command_run;
 

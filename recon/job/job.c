@@ -97,6 +97,7 @@ void relumine_job_free(relumine_job *job)
 	g_free(job->task.inputs);
 	g_clear_pointer(&job->task.pictures, g_hash_table_unref);
 	array_free(job->task.result);
+	array_free(job->task.view);
 	g_clear_pointer(&job->task.extras, g_hash_table_unref);
 	image_scale_free(job->task.scale);
 	g_clear_pointer(&job->task.extra_scales, g_hash_table_unref);
@@ -330,8 +331,8 @@ static void settle_render(relumine_job *job)
 		s->tone = RENDER_SRGB;
 	}
 	if (s->tone < 0)
-		s->tone = t->like_input && t->white > 0 && !said_how_to_render(job) ? RENDER_INPUT :
-			RENDER_SRGB;
+		s->tone = said_how_to_render(job) ? RENDER_SRGB : t->view ? RENDER_LINEAR :
+			t->like_input && t->white > 0 ? RENDER_INPUT : RENDER_SRGB;
 }
 
 static bool compute(relumine_job *job, GError **err)

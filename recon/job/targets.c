@@ -133,10 +133,31 @@ static void add_extras(relumine_job *job)
 	}
 }
 
+#define MAP "-map"
+
+/*
+ * The picture beside the result that an output asks for by its name: --depth-map's of depth.png and
+ * scene-depth.tif, where the command has that option.  NULL: the result is what is asked for.
+ */
+static const char *named_option(const relumine_job *job, const char *path)
+{
+	g_autofree char *base = g_path_get_basename(path);
+	base[strcspn(base, ".")] = '\0';
+	for (const relumine_option *o = job->mode->command.options; o->name; o++) {
+		if (o->type != RELUMINE_FILE_OUT || !g_str_has_suffix(o->name, MAP))
+			continue;
+		g_autofree char *name = g_strndup(o->name, strlen(o->name) - strlen(MAP));
+		if (g_str_has_suffix(base, name) && (strlen(base) == strlen(name) ||
+		    strchr("-_", base[strlen(base) - strlen(name) - 1])))
+			return o->name;
+	}
+	return NULL;
+}
+
 bool targets_check(relumine_job *job, GError **err)
 {
 	for (char **path = job->out.output; path && *path; path++)
-		add(job, TARGET_PICTURE, NULL, g_strdup(*path));
+		add(job, TARGET_PICTURE, named_option(job, *path), g_strdup(*path));
 	add_extras(job);
 	if (job->out.trace)
 		add(job, TARGET_TRACE, NULL, g_strdup(job->out.trace));
@@ -190,7 +211,8 @@ static bool write_png(relumine_job *job, const target *t, const array *a, GError
 	render_settings s = job->out.render;
 	if (t->option && s.tone == RENDER_INPUT)
 		s.tone = RENDER_SRGB;
-	array *display = render_display(a, &s, err);
+	const array *shown = !t->option && job->task.view ? job->task.view : a;
+	array *display = render_display(shown, &s, err);
 	g_autoptr(image) im = display ? image_new(display) : NULL;
 	return im && device_ok(job->cpu, err) && image_write(im, t->staged, true, err);
 }

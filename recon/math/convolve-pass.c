@@ -238,9 +238,24 @@ void convolve_pass_rows(convolve_pass *c, array *spectrum, shape window, int dir
 struct lines_job {
 	convolve_pass *c;
 	array *spectrum;
-	const array *h;                 /* NULL: no product, and no way back */
-	bool conjugate;
+	convolve_visit *visit;
+	const void *data;
+	const array *held;              /* what is read, or NULL */
+};
+
+/* Transform, filter, inverse transform. */
+struct filtering {
+	const convolve_pass *c;
+	convolve_filter *filter;        /* NULL: no way back */
+	const void *data;
 	int64_t from, to;
+};
+
+/* The filter that multiplies. */
+struct product {
+	const convolve_pass *c;
+	const array *h;
+	bool conjugate;
 };
 
 /* Sixteen columns of h as rows of an array: element j of each line is row j. */
@@ -266,33 +281,34 @@ static void multiply(array *wide, int64_t first, int64_t end, const array *h, bo
 }
 
 /* Lines of row y, x .. x + 15 of h; one plane: y = 0. */
-static void multiply_lines(const struct lines_job *j, array *wide, int64_t y, int64_t x)
+static void multiply_lines(const void *data, array *wide, const convolve_block *b)
 {
-	const array *h = j->h;
-	bool deep = j->c->z != NULL;
-	int64_t n = last_length(j->c), kept = deep ? h->shape.z : h->shape.y;
+	const struct product *p = data;
+	const array *h = p->h;
+	bool deep = p->c->z != NULL;
+	int64_t n = b->rows, kept = deep ? h->shape.z : h->shape.y;
 	int64_t stride = deep ? h->plane_rows * h->pitch : h->pitch;
-	int64_t offset = x + (y < h->shape.y ? y : j->c->grid.y - y) * h->pitch;
+	int64_t offset = b->x + (b->y < h->shape.y ? b->y : p->c->grid.y - b->y) * h->pitch;
 	array there = line_view(h, offset, stride), back = line_view(h, offset + n * stride, -stride);
-	multiply(wide, 0, kept, &there, j->conjugate);
+	multiply(wide, 0, kept, &there, p->conjugate);
 	if (kept < n)
-		multiply(wide, kept, n, &back, !j->conjugate);
+		multiply(wide, kept, n, &back, !p->conjugate);
 }
 
-static void one_block(const struct lines_job *j, int64_t y, int64_t x, float *scratch, array *wide)
+static void filter_lines(const void *data, const convolve_lanes *l)
 {
-	convolve_pass *c = j->c;
-	const array *s = j->spectrum;
-	const fft_line *line = c->z ? c->z : c->y;
-	int64_t n = last_length(c);
-	fft_lanes at = lanes_of(s, y * s->pitch + x, c->z ? s->plane_rows * s->pitch : s->pitch);
-	fft_lanes mid = { wide->mem, wide->mem + wide->imag, wide->pitch };
-	bool half = clear_tail(at, j->from, n);
-	fft_line_run(line, j->h ? mid : at, at, half, false, scratch);
-	if (!j->h)
+	const struct filtering *f = data;
+	int64_t n = last_length(f->c);
+	array wide = line_view(f->c->wide, l->slot * n * f->c->wide->pitch, f->c->wide->pitch);
+	fft_lanes at = lanes_of(&l->at, 0, l->at.pitch), mid = lanes_of(&wide, 0, wide.pitch);
+	bool half = clear_tail(at, f->from, n);
+	wide.shape.y = n;
+	fft_line_run(l->line, f->filter ? mid : at, at, half, false, l->scratch);
+	if (!f->filter)
 		return;
-	multiply_lines(j, wide, y, x);
-	fft_line_run(line, swapped(at), swapped(mid), false, n % 2 == 0 && j->to <= n / 2, scratch);
+	f->filter(f->data, &wide, &(convolve_block){ n, 1, l->y, l->x });
+	fft_line_run(l->line, swapped(at), swapped(mid), false, n % 2 == 0 && f->to <= n / 2,
+		l->scratch);
 }
 
 /* Rows after which what is in files need not be held any longer. */
@@ -303,31 +319,37 @@ static void lines_body(int64_t first, int64_t end, void *data)
 	const struct lines_job *j = data;
 	convolve_pass *c = j->c;
 	const array *s = j->spectrum;
-	int64_t slot = g_atomic_int_add(&c->slot, 1), n = last_length(c), blocks = blocks_of(s);
+	int64_t slot = g_atomic_int_add(&c->slot, 1), blocks = blocks_of(s);
 	float *scratch = fft_scratch_block(c->scratch, slot, c->scratch_floats);
-	array wide = line_view(c->wide, slot * n * c->wide->pitch, c->wide->pitch);
-	wide.shape.y = n;
 	for (int64_t i = first; i < end; i++) {
-		one_block(j, i / blocks, i % blocks * FFT_LANES, scratch, &wide);
+		int64_t y = i / blocks, x = i % blocks * FFT_LANES;
+		array at = line_view(s, y * s->pitch + x, c->z ? s->plane_rows * s->pitch : s->pitch);
+		at.shape = (shape){ 1, 1, c->z ? s->shape.z : s->shape.y, FFT_LANES };
+		j->visit(j->data, &(convolve_lanes){ c->z ? c->z : c->y, at, y, x, slot, scratch });
 		if ((i + 1) % (HELD_ROWS * blocks) && i + 1 < end)
 			continue;
 		array_forget_all(s);
-		if (j->h)
-			array_forget_all(j->h);
+		if (j->held)
+			array_forget_all(j->held);
 	}
 }
 
-static void each_line(struct lines_job *j)
+static void each_line(convolve_pass *c, struct lines_job *j)
 {
-	convolve_pass *c = j->c;
 	c->slot = 0;
 	device_each(c->dev, (c->z ? c->grid.y : 1) * blocks_of(j->spectrum), 1, lines_body, j);
+}
+
+static void filter_each(convolve_pass *c, array *s, const struct filtering *f, const array *held)
+{
+	each_line(c, &(struct lines_job){ c, s, filter_lines, f, held });
 }
 
 void convolve_pass_lines(convolve_pass *c, array *spectrum, const array *h, bool conjugate,
 	int64_t from, int64_t to)
 {
-	struct lines_job j = { c, spectrum, h, conjugate, from, to };
+	const struct product p = { c, h, conjugate };
+	const struct filtering f = { c, multiply_lines, &p, from, to };
 	if (c->dev->error)
 		return;
 	if (c->whole && conjugate)
@@ -335,14 +357,32 @@ void convolve_pass_lines(convolve_pass *c, array *spectrum, const array *h, bool
 	else if (c->whole)
 		RUN(spectrum, k_lines_all, spectrum, h);
 	else
-		each_line(&j);
+		filter_each(c, spectrum, &f, h);
+}
+
+void convolve_pass_filter(convolve_pass *c, array *spectrum, convolve_filter *filter,
+	const void *data, int64_t from, int64_t to)
+{
+	const struct filtering f = { c, filter, data, from, to };
+	if (c->dev->error)
+		return;
+	if (c->whole)
+		filter(data, spectrum, &(convolve_block){ array_rows(spectrum), spectrum->plane_rows, 0, 0 });
+	else
+		filter_each(c, spectrum, &f, NULL);
+}
+
+void convolve_pass_visit(convolve_pass *c, array *s, convolve_visit *visit, const void *data)
+{
+	if (!c->dev->error)
+		each_line(c, &(struct lines_job){ c, s, visit, data, NULL });
 }
 
 void convolve_pass_finish(convolve_pass *c, array *spectrum)
 {
-	struct lines_job j = { c, spectrum, NULL, false, last_length(c), 0 };
+	const struct filtering f = { c, NULL, NULL, last_length(c), 0 };
 	if (!c->dev->error && !c->whole)
-		each_line(&j);
+		filter_each(c, spectrum, &f, NULL);
 }
 
 array *convolve_pass_fold(const array *h, enum array_type type)

@@ -3,7 +3,7 @@
 #ifndef MATH_CONVOLVE_PASS_H
 #define MATH_CONVOLVE_PASS_H
 
-#include "core/array.h"
+#include "math/fft-line.h"
 
 /*
  * An iteration that convolves needs its transforms for nothing but that.  So they are taken apart:
@@ -48,6 +48,32 @@ void convolve_pass_rows(convolve_pass *c, array *spectrum, shape window, int dir
  */
 void convolve_pass_lines(convolve_pass *c, array *spectrum, const array *h, bool conjugate,
 	int64_t from, int64_t to);
+
+/*
+ * The same with any function in h's place, which is called from several threads, each with its own
+ * block.  A block of lines: rows of them, of which row r holds element r / plane_rows of the last
+ * axis (z, or y of one plane) at row y + r % plane_rows of the axis before, from column x on.
+ */
+typedef struct { int64_t rows, plane_rows, y, x; } convolve_block;
+typedef void convolve_filter(const void *data, array *lines, const convolve_block *b);
+
+void convolve_pass_filter(convolve_pass *c, array *spectrum, convolve_filter *filter,
+	const void *data, int64_t from, int64_t to);
+
+/*
+ * All lines for the caller to transform, sixteen at a time (CPU): element j of line i is number i
+ * of row j of `at`.  scratch: for fft_line_run; slot: this thread's number, from 0.
+ */
+typedef struct {
+	const fft_line *line;
+	array at;
+	int64_t y, x, slot;
+	float *scratch;
+} convolve_lanes;
+typedef void convolve_visit(const void *data, const convolve_lanes *l);
+
+void convolve_pass_visit(convolve_pass *c, array *spectrum, convolve_visit *visit,
+	const void *data);
 
 /* spectrum = F spectrum along the last axis: after rows, forward, all of the transform. */
 void convolve_pass_finish(convolve_pass *c, array *spectrum);

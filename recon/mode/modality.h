@@ -37,6 +37,7 @@ typedef struct task {
 	 */
 	double white;
 	bool like_input;
+	array *view;            /* what a .png shows in the result's place; owned; NULL: the result */
 	GString *text;          /* lines for people, on stdout; commands that write need none */
 	void *facts;            /* json_t object: what goes into the JSON result beside the metrics */
 	GHashTable *extras;     /* FILE_OUT option name -> array *, owned: see task_add_picture */

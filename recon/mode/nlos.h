@@ -8,17 +8,16 @@
 
 enum nlos_method_choice {
 	NLOS_AUTO, NLOS_LCT, NLOS_FK, NLOS_PHASOR, NLOS_BACKPROJECTION, NLOS_FILTERED, NLOS_LCT_TV,
-	NLOS_DIRECTIONAL
+	NLOS_DIRECTIONAL, NLOS_DIFFUSE
 };
 enum nlos_compat { NLOS_EXACT, NLOS_PUBLISHED };
-enum nlos_surface { NLOS_SURFACE_AUTO, NLOS_DIFFUSE, NLOS_RETROREFLECTIVE };
 
 typedef struct {
 	/* geometry, where the file does not tell it or is to be overruled */
-	char *axes, *wall, *detector, *start;
+	char *axes, *wall, *detector;
 	char *laser_positions, *detector_positions, *first_bounce;
 	int wall_extent, clock, surface;
-	double bin, light_speed;
+	double bin, start, light_speed;
 	/* calibration */
 	char *gate, *background, *bins;
 	int64_t bin_time, bin_space;
@@ -32,7 +31,7 @@ typedef struct {
 	char *depth_map, *normals;
 } nlos_options;
 
-/* --- a capture made ready ---------------------------------------------------------------------- */
+/* --- a capture made ready -------------------------------------------------------------------- */
 
 /*
  * The wall is the plane z = 0, the scene has z > 0; x goes right and y down in pictures.  Points
@@ -40,7 +39,7 @@ typedef struct {
  */
 typedef struct {
 	array *counts;          /* (c, t, y, x), REAL, CPU, owned: bin m at start + m bin */
-	double bin, start;      /* s; start: middle of bin 0, after light left the wall, back at it */
+	double bin, start;      /* s; start: of bin 0's middle, from wall to wall */
 	double speed;           /* of light, m/s */
 	bool confocal, regular;
 	double first[2], pitch[2];      /* x, y, m: place of point (0, 0), and the step; if regular */
@@ -81,7 +80,29 @@ extern const nlos_method nlos_lct, nlos_fk, nlos_phasor, nlos_backprojection, nl
  * missing: says which option supplies it), MISMATCH, BAD_INPUT.
  */
 bool nlos_prepare(task *t, nlos_capture *c, GError **err);
+
+/* Its second half: counts and times.  Geometry is there. */
+bool nlos_calibrate(task *t, const transient *f, nlos_capture *c, GError **err);
 void nlos_capture_clear(nlos_capture *c);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(nlos_capture, nlos_capture_clear)
+
+/* Two distances from the wall, m, the second larger.  BAD_USAGE. */
+bool nlos_depths(const char *text, double range[2], GError **err);
+
+/* --- what the methods share ------------------------------------------------------------------ */
+
+/* The scene's voxels below the wall's points, at the depths of the bins. */
+nlos_grid nlos_grid_of_bins(const nlos_capture *c);
+
+/* MISMATCH unless the capture is confocal and on a regular grid; method: for the message. */
+bool nlos_needs_confocal(const nlos_capture *c, const char *method, GError **err);
+
+/* --- what one sees --------------------------------------------------------------------------- */
+
+/*
+ * The pictures beside the volume t->result: projections for the eye, and how far away what they
+ * show is; warns of what cannot have been resolved.
+ */
+bool nlos_show(task *t, const nlos_grid *g, GError **err);
 
 #endif

@@ -35,3 +35,20 @@ bool numbers_parse_counts(const char *option, const char *text, int64_t to[3], G
 	}
 	return true;
 }
+
+bool numbers_parse_size(const char *option, const char *text, int64_t most, int64_t *height,
+	int64_t *width, GError **err)
+{
+	g_auto(GStrv) parts = g_strsplit(text, "x", -1);
+	guint n = g_strv_length(parts);
+	gint64 h, w;
+	if ((n == 1 || n == 2) && g_ascii_string_to_signed(parts[0], 10, 1, most, &h, NULL) &&
+	    g_ascii_string_to_signed(parts[n - 1], 10, 1, most, &w, NULL)) {
+		*height = h;
+		*width = w;
+		return true;
+	}
+	error_set(err, RELUMINE_BAD_USAGE, option, "write it as 300x400",
+		"'%s' is not HEIGHTxWIDTH, each 1 to %" G_GINT64_FORMAT, text, most);
+	return false;
+}

@@ -14,4 +14,8 @@ bool numbers_parse(const char *option, const char *text, double least, double mo
 /* The same for numbers of voxels, 1 to PSF_SIDE_MOST. */
 bool numbers_parse_counts(const char *option, const char *text, int64_t to[3], GError **err);
 
+/* HEIGHTxWIDTH, or one number for both, each 1 to `most`.  BAD_USAGE. */
+bool numbers_parse_size(const char *option, const char *text, int64_t most, int64_t *height,
+	int64_t *width, GError **err);
+
 #endif

@@ -5,6 +5,7 @@
 #include "core/error.h"
 #include "math/vec.h"
 #include "mode/modality.h"
+#include "mode/numbers.h"
 #include "stage/calibrate.h"
 #include "stage/geometry.h"
 #include "stage/optics.h"
@@ -63,29 +64,12 @@ static const relumine_option options[] = {
 
 enum { MAX_SIDE = 30000 };      /* pixels */
 
-static bool parse_size(const char *option, const char *text, int64_t *height, int64_t *width,
-	GError **err)
-{
-	g_auto(GStrv) parts = g_strsplit(text, "x", -1);
-	gint64 h, w;
-	if (g_strv_length(parts) == 2 &&
-	    g_ascii_string_to_signed(parts[0], 10, 1, MAX_SIDE, &h, NULL) &&
-	    g_ascii_string_to_signed(parts[1], 10, 1, MAX_SIDE, &w, NULL)) {
-		*height = h;
-		*width = w;
-		return true;
-	}
-	error_set(err, RELUMINE_BAD_USAGE, option, "write it as 300x400",
-		"'%s' is not HEIGHTxWIDTH, each 1 to %d", text, MAX_SIDE);
-	return false;
-}
-
 static bool choose_size(const task *t, int64_t *height, int64_t *width, GError **err)
 {
 	const simulate_options *o = t->options;
 	const input *file = task_picture(t, "psf");
 	if (o->size)
-		return parse_size("--size", o->size, height, width, err);
+		return numbers_parse_size("--size", o->size, MAX_SIDE, height, width, err);
 	*height = file ? file->data->shape.y : 300;
 	*width = file ? file->data->shape.x : 400;
 	return true;
@@ -165,7 +149,8 @@ static array *expose_separable(task *t, int64_t height, int64_t width, GError **
 {
 	const simulate_options *o = t->options;
 	int64_t rows = (height + 1) / 2, columns = (width + 1) / 2;
-	if (o->scene_size && !parse_size("--scene-size", o->scene_size, &rows, &columns, err))
+	if (o->scene_size && !numbers_parse_size("--scene-size", o->scene_size, MAX_SIDE, &rows,
+	    &columns, err))
 		return NULL;
 	g_autoptr(array) scene = make_scene(t, rows, columns, 1, err);
 	g_autoptr(array) left = separable_mask(t->cpu, height, rows, (uint64_t)o->seed, 0);

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 #include "math/vec.h"
+#include "stage/glyph.h"
 #include "stage/random.h"
 
 /*
@@ -26,22 +27,10 @@ static double smooth(double v)
 
 static bool letters(double x, double y, colour *c)
 {
-	/* 5 x 7 dots a letter, a row a byte, left dot highest */
-	static const uint8_t glyphs[][7] = {
-		{ 0x1e, 0x11, 0x11, 0x1e, 0x14, 0x12, 0x11 },   /* R */
-		{ 0x1f, 0x10, 0x10, 0x1e, 0x10, 0x10, 0x1f },   /* E */
-		{ 0x10, 0x10, 0x10, 0x10, 0x10, 0x10, 0x1f },   /* L */
-		{ 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x0e },   /* U */
-		{ 0x11, 0x1b, 0x15, 0x15, 0x11, 0x11, 0x11 },   /* M */
-		{ 0x0e, 0x04, 0x04, 0x04, 0x04, 0x04, 0x0e },   /* I */
-		{ 0x11, 0x19, 0x15, 0x13, 0x11, 0x11, 0x11 },   /* N */
-	};
-	static const int word[] = { 0, 1, 2, 3, 4, 5, 6, 1 };
+	static const char word[] = "RELUMINE";
 	double dot = 0.058, u = (x - 0.64) / dot, v = (y - 0.3) / dot;
-	int column = (int)floor(u), row = (int)floor(v);
-	if (u < 0 || v < 0 || row > 6 || column > 46 || column % 6 == 5)
-		return false;
-	if (!(glyphs[word[column / 6]][row] >> (4 - column % 6) & 1))
+	int64_t column = (int64_t)floor(u), row = (int64_t)floor(v);
+	if (u < 0 || column > 46 || !glyph_dot(word[column / 6], row, column % 6))
 		return false;
 	double t = u / 47;
 	*c = (colour){ 0.95 - 0.85 * t, 0.42 + 0.3 * t, 0.04 + 0.86 * t };

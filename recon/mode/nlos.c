@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* nlos.c - `relumine nlos`: a hidden scene from light that went round a corner */
+#include "mode/nlos.h"
+
+#include <jansson.h>
+#include <math.h>
+#include "core/error.h"
+#include "math/vec.h"
+#include "stage/geometry.h"
+
+#define AT(field) OPTION_AT(nlos_options, field)
+
+static const relumine_option own_options[] = {
+	{ "method", 0, RELUMINE_CHOICE, "auto", 0, 0,
+		"auto|lct|fk|phasor|backprojection|filtered|lct-tv|directional|diffuse", NULL,
+		"how to reconstruct, see above; auto says what it chose and why", false, AT(method) },
+	{ "bin", 0, RELUMINE_NUMBER, NULL, 1e-3, 1e6, NULL, "ps",
+		"how long a bin of time is", false, AT(bin) },
+	{ "wall", 0, RELUMINE_TEXT, NULL, 0, 0, NULL, "X[,Y]", "size of the scanned wall, m", false,
+		AT(wall) },
+	{ "wall-extent", 0, RELUMINE_CHOICE, NULL, 0, 0, "span|cells", NULL,
+		"what --wall counts: from the first point to the last (span), or a pitch more (cells); not "
+		"given: as the file says, or span", false, AT(wall_extent) },
+	{ "start", 0, RELUMINE_NUMBER, NULL, -1e9, 1e9, NULL, "ps",
+		"when light of the first bin arrives", false, AT(start) },
+	{ "clock", 0, RELUMINE_CHOICE, NULL, 0, 0, "wall|devices", NULL,
+		"where time counts from: light at the wall, or the laser's pulse up to the detector", false,
+		AT(clock) },
+	{ "axes", 0, RELUMINE_TEXT, NULL, 0, 0, NULL, "ORDER",
+		"of an array without a layout of its own, slowest first: tyx, yxt, xyt, txy, ...", false,
+		AT(axes) },
+	{ "detector", 0, RELUMINE_TEXT, NULL, 0, 0, NULL, "X,Y[,Z]",
+		"not confocal: the one point of the wall, m from its centre, that the detector (or the "
+		"laser) looks at", false, AT(detector) },
+	{ "laser-positions", 0, RELUMINE_FILE_IN, NULL, 0, 0, NULL, "FILE",
+		"a row X, Y, Z in m for each trace's lit point", false, AT(laser_positions) },
+	{ "detector-positions", 0, RELUMINE_FILE_IN, NULL, 0, 0, NULL, "FILE",
+		"the same for the points looked at; one row: one for all", false, AT(detector_positions) },
+	{ "first-bounce", 0, RELUMINE_FILE_IN, NULL, 0, 0, NULL, "FILE",
+		"when each point sees the wall itself, ps: what time is counted from", false,
+		AT(first_bounce) },
+	{ "light-speed", 0, RELUMINE_NUMBER, NULL, 1e6, 4e8, NULL, "m/s",
+		"not given: 299792458, with --compat published 3e8", false, AT(light_speed) },
+	{ "surface", 0, RELUMINE_CHOICE, NULL, 0, 0, "diffuse|retroreflective", NULL,
+		"of the scene; not given: as the file says, or diffuse", false, AT(surface) },
+	{ "gate", 0, RELUMINE_TEXT, NULL, 0, 0, NULL, "ps|auto|none",
+		"cut what arrives before, the wall's own light; not given: as the file says, or auto", false,
+		AT(gate) },
+	{ "background", 0, RELUMINE_TEXT, NULL, 0, 0, NULL, "COUNTS|auto|none",
+		"counts of a bin that are not light of the scene; not given: auto, the late bins' level",
+		false, AT(background) },
+	{ "bins", 0, RELUMINE_TEXT, NULL, 0, 0, NULL, "FIRST,END",
+		"of the file's bins use these alone, END not included", false, AT(bins) },
+	{ "bin-time", 0, RELUMINE_INTEGER, NULL, 1, 64, NULL, "N",
+		"add up N bins to one; not given: to 16 ps where bins are shorter", false, AT(bin_time) },
+	{ "bin-space", 0, RELUMINE_INTEGER, "1", 1, 64, NULL, "N",
+		"add up N x N points of the wall to one", false, AT(bin_space) },
+	{ "jitter", 0, RELUMINE_NUMBER, NULL, 0, 1e5, NULL, "ps",
+		"of the timing, full width at half maximum, to be undone; not given: as the file says, for "
+		"what is above 4 bins", false, AT(jitter) },
+	{ "beam", 0, RELUMINE_NUMBER, NULL, 0, 10, NULL, "m",
+		"radius of the laser's spot on the wall; not given: as the file says, or a point", false,
+		AT(beam) },
+	{ "pulses", 0, RELUMINE_NUMBER, NULL, 1, 1e15, NULL, "N",
+		"laser pulses for each point: undo the detector's dead time (pile-up)", false, AT(pulses) },
+	{ "slab", 0, RELUMINE_NUMBER, NULL, 0, 1, NULL, "m",
+		"thickness of a scattering slab before the scene; 0: none; not given: as the file says", false,
+		AT(slab) },
+	{ "depth", 0, RELUMINE_TEXT, NULL, 0, 0, NULL, "FROM,TO",
+		"the part of the scene to show, m from the wall; not given: all that was recorded", false,
+		AT(depth) },
+	{ "depth-step", 0, RELUMINE_NUMBER, NULL, 1e-5, 10, NULL, "m",
+		"between planes, of methods that may choose them", false, AT(depth_step) },
+	{ "noise", 0, RELUMINE_NUMBER, NULL, 1e-9, 1e9, NULL, "K",
+		"noise to signal of filters: more is smoother; not given: see the documentation", false,
+		AT(noise) },
+	{ "power", 0, RELUMINE_NUMBER, NULL, 0, 8, NULL, "P",
+		"traces are weighted by time^P; not given: 4 for diffuse, 2 for retroreflective scenes", false,
+		AT(power) },
+	{ "wavelength", 0, RELUMINE_NUMBER, NULL, 1e-4, 10, NULL, "m",
+		"of the phasor field; not given: 4 distances of points of the wall, more for noisy captures",
+		false, AT(wavelength) },
+	{ "cycles", 0, RELUMINE_NUMBER, NULL, 1, 100, NULL, "N",
+		"of the phasor field's pulse; not given: 5", false, AT(cycles) },
+	{ "iterations", 'i', RELUMINE_INTEGER, NULL, 1, 100000, NULL, "N", "of lct-tv, at most", false,
+		AT(iterations) },
+	{ "tv-weight", 'w', RELUMINE_NUMBER, NULL, 0, 1000, NULL, "W",
+		"of lct-tv: smoothness", false, AT(tv_weight) },
+	{ "l1-weight", 0, RELUMINE_NUMBER, NULL, 0, 1000, NULL, "W",
+		"of lct-tv: how few voxels hold anything", false, AT(l1_weight) },
+	{ "compat", 0, RELUMINE_CHOICE, "none", 0, 0, "none|published", NULL,
+		"published: sizes, centres and the speed of light as the authors' programs have them", false,
+		AT(compat) },
+	{ "frames", 0, RELUMINE_INTEGER, "1", 1, 1000000, NULL, "N",
+		"the file holds N captures, one after the other in time: a result for each", false,
+		AT(frames) },
+	{ "depth-map", 0, RELUMINE_FILE_OUT, NULL, 0, 0, NULL, "FILE",
+		"how far away what one sees is, m; 0: nothing is seen", false, AT(depth_map) },
+	{ "normals", 0, RELUMINE_FILE_OUT, NULL, 0, 0, NULL, "FILE",
+		"of --method directional: the surface's direction, x, y, z, as three channels", false,
+		AT(normals) },
+	{ 0 }
+};
+
+/* --- which method ----------------------------------------------------------------------------- */
+
+static const nlos_method *const methods[] = {
+	[NLOS_LCT] = &nlos_lct,
+};
+
+/* What auto chooses, and why. */
+static int choose(const task *t, const nlos_capture *c)
+{
+	const nlos_options *o = t->options;
+	if (o->method != NLOS_AUTO)
+		return o->method;
+	const struct { bool holds; int method; const char *why; } rules[] = {
+		{ c->slab > 0, NLOS_DIFFUSE, "the scene is behind a scattering slab" },
+		{ !c->regular, NLOS_FILTERED, "the points are no regular grid" },
+		{ !c->confocal, NLOS_PHASOR, "laser and detector do not share their point of the wall" },
+		{ true, NLOS_LCT, "the capture is confocal, on a regular grid" },
+	};
+	size_t i = 0;
+	while (!rules[i].holds)
+		i++;
+	report_word(t->report, "method_reason", rules[i].why);
+	return rules[i].method;
+}
+
+/* --- from traces to a scene ------------------------------------------------------------------- */
+
+/* Planes of the depths asked for. */
+static bool cut_depths(const nlos_options *o, array **volume, nlos_grid *g, GError **err)
+{
+	double range[2];
+	if (!o->depth)
+		return true;
+	if (!nlos_depths(o->depth, range, err))
+		return false;
+	int64_t from = (int64_t)fmax(ceil((range[0] - g->first[2]) / g->step[2] - 1e-6), 0);
+	int64_t end = (int64_t)fmin(floor((range[1] - g->first[2]) / g->step[2] + 1e-6) + 1,
+		(double)g->n[2]);
+	if (from >= end) {
+		error_set(err, RELUMINE_BAD_USAGE, "--depth", "leave it out to see all",
+			"nothing was recorded from %g to %g m: the scene ends at %.3f m", range[0], range[1],
+			g->first[2] + g->step[2] * (double)(g->n[2] - 1));
+		return false;
+	}
+	array view = array_slices(*volume, 0, from, end - from);
+	array *part = array_copy(&view);
+	array_free(*volume);
+	*volume = part;
+	g->first[2] += g->step[2] * (double)from;
+	g->n[2] = end - from;
+	return true;
+}
+
+static void tell_axes(task *t, const nlos_grid *g)
+{
+	static const char *const names[] = { "x", "y", "z" };
+	json_t *axes = json_object();
+	for (int i = 0; i < 3; i++)
+		json_object_set_new(axes, names[i], json_pack("{s:f, s:f, s:I}", "first_m", g->first[i],
+			"step_m", g->step[i], "count", (json_int_t)g->n[i]));
+	json_object_set_new(t->facts, "axes", axes);
+	t->scale = image_scale_new();
+	for (int i = 0; i < 3; i++)
+		t->scale->voxel[i] = g->step[i] * 1e9;
+}
+
+static bool solve(task *t, const nlos_method *m, nlos_capture *c, nlos_grid *g, GError **err)
+{
+	void *plan = task_step(t, "plan") ? m->plan(t, c, g, err) : NULL;
+	if (!plan)
+		return false;
+	g_autoptr(array) volume = array_new_picture(t->cpu, (shape){ 1, g->n[2], g->n[1], g->n[0] });
+	bool done = device_ok(t->cpu, err) && task_step(t, "reconstruct") &&
+		m->solve(t, plan, c->counts, volume, err);
+	m->free(plan);
+	if (!done || !cut_depths(t->options, &volume, g, err))
+		return false;
+	t->result = g_steal_pointer(&volume);
+	return device_ok(t->cpu, err);
+}
+
+static bool run(task *t, GError **err)
+{
+	g_auto(nlos_capture) c = { 0 };
+	nlos_grid g = { .step = { NAN, NAN, NAN } };
+	if (!task_step(t, "calibrate") || !nlos_prepare(t, &c, err))
+		return false;
+	const nlos_method *m = methods[choose(t, &c)];
+	report_word(t->report, "method", m->name);
+	if (!solve(t, m, &c, &g, err)) {
+		error_while(err, "nlos, %s of %d x %d points and %d bins", m->name, (int)c.counts->shape.x,
+			(int)c.counts->shape.y, (int)c.counts->shape.z);
+		return false;
+	}
+	tell_axes(t, &g);
+	return nlos_show(t, &g, err);
+}
+
+const modality command_nlos = {
+	.command = {
+		.name = "nlos",
+		.summary = "a hidden scene from light that went round a corner",
+		.inputs = "CAPTURE",
+		.inputs_least = 1, .inputs_most = 1,
+		.writes = true,
+		.options = own_options,
+		.examples =
+			"relumine nlos scan.npz -o scene.png -o scene.tif\n"
+			"relumine nlos scan.npz --method phasor --wavelength 0.06 -o scene.png\n",
+		.description =
+			"A laser lights points of a wall that is seen, and a detector counts the photons that "
+			"come back by way of a scene that is not, over time. Of these traces a volume is made.",
+	},
+	.options_size = sizeof(nlos_options),
+	.reads_pictures = true,
+	.spills = true,
+	.run = run,
+};

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* projections.h - a volume as one sees it: from the front, from above and from the side */
+#ifndef STAGE_PROJECTIONS_H
+#define STAGE_PROJECTIONS_H
+
+#include "core/array.h"
+
+/* The largest value along axis 0 (z), 1 (y) or 2 (x) of (1, z, y, x): (1, 1, y, x), (1, 1, z, x) or
+ * (1, 1, y, z).  CPU, as all here; never NULL, a failure sticks to the device. */
+array *projection_largest(const array *volume, int axis);
+
+/*
+ * One picture: the front (x to the right, y down); to its right the side (z to the right, y down);
+ * below it the top (x to the right, z down).  step: of voxels along x, y, z, m: all three have one
+ * scale, but depths are pressed together where they would take more than 1.5 times the front.
+ */
+array *projections_sheet(const array *volume, const double step[3]);
+
+/*
+ * How far away the brightest voxel of each column is, between voxels by a parabola: first + step z,
+ * m; 0 where it is below `share` of the brightest of all.
+ */
+array *projection_depth(const array *volume, double first, double step, double share);
+
+#endif
