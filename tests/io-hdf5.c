@@ -20,6 +20,7 @@ static const tal_case tal_cases[] = {
 	{ { 1, 5, 2, 3 }, 0, true, 1, 3, { 5, 3, 2 } },
 	{ { 1, 5, 2, 3 }, 1, false, 1, 3, { 5, 3, 2 } },
 	{ { 2, 5, 2, 3 }, 2, false, 2, 5, { 5, 2, 1, 3, 2 } },
+	{ { 4, 5, 2, 3 }, 4, false, 2, 5, { 5, 2, 2, 3, 2 } },
 	{ { 1, 5, 1, 6 }, 1, false, 3, 2, { 5, 6 } },
 	{ { 2, 5, 1, 6 }, 2, false, 4, 3, { 5, 2, 6 } },
 };
@@ -28,11 +29,11 @@ static image *tal_image(const tal_case *k)
 {
 	image *im = numbered(k->s.c, k->s.z, k->s.y, k->s.x, 0.1f);
 	transient *t = im->scale->transient = transient_new();
-	double places[18], fixed[6];
+	double places[18], fixed[12];
 	for (int i = 0; i < 18; i++)            /* in the plane z = 0, on no lattice */
 		places[i] = i % 3 == 2 ? 0 : 1.0 / (i + 3);
-	for (int i = 0; i < 6; i++)
-		fixed[i] = (double)i / 7;
+	for (int i = 0; i < 12; i++)            /* a lattice of 2 x 2, its second axis faster */
+		fixed[i] = i % 3 == 0 ? 1.0 / 7 + (double)(i / 6) / 3 : i % 3 == 1 ? (double)(i / 3 % 2) / 7 : 0;
 	transient_set_points(t, 6, places);
 	transient_set_fixed(t, k->fixed, fixed);
 	t->confocal = k->confocal;
