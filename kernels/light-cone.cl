@@ -48,6 +48,21 @@ ROW_KERNEL(k_cone_wiener, OUT2(s), INT(pitch), INT(plane_rows), INT(y0), IN2(alo
 	}
 }
 
+/* s mu / (|h|^2 + mu), times `scale` */
+ROW_KERNEL(k_cone_pull, OUT2(s), INT(pitch), INT(plane_rows), INT(y0), IN2(along_x), INT(x_pitch),
+	IN2(along_y), INT(y_pitch), INT(n), INT(ny), INT(width), NUM(mu), NUM(scale))
+{
+	EACH_ROW(r) {
+		CONE_ROW(r);
+		float b = norm2(GET2(along_y, y_ * y_pitch + v_));
+		float gain = side_ * side_ * scale * mu;        /* of both sides alike */
+		EACH_COLUMN(x, width) {
+			float power = norm2(GET2(along_x, v_ * x_pitch + x)) * b;
+			PUT2(s, r * pitch + x, scale2(GET2(s, r * pitch + x), gain / (power + mu)));
+		}
+	}
+}
+
 /* s h, or with sign -1 s conj(h); times `scale` */
 ROW_KERNEL(k_cone_multiply, OUT2(s), INT(pitch), INT(plane_rows), INT(y0), IN2(along_x),
 	INT(x_pitch), IN2(along_y), INT(y_pitch), INT(n), INT(ny), INT(width), NUM(sign), NUM(scale))

@@ -3,44 +3,39 @@
  *
  * f: cycles in a metre of path; k counts frequencies, of which f = first + k step.
  */
-#include "turn.h"
+#include "wave.h"
 
 /*
  * Traces to waves: (row of y) x (column of the table), four frequencies a row; planes 2 k and
- * 2 k + 1 of y are real and imaginary part.  table: a row a frequency, pairs for bins from `bin`
- * on.  Rows run over rows of the wall and, within them, fours of frequencies.
+ * 2 k + 1 of y are real and imaginary part.  table: a row a frequency, a pair a bin, zeros up to a
+ * multiple of four.  Rows run over rows of the wall and, within them, fours of frequencies.
  */
 ROW_KERNEL(k_phasor_waves, OUT(y), IN(x), IN(table), INT(fours), INT(width), INT(bins),
 	INT(pitch), INT(plane), INT(from_pitch), INT(from_plane), INT(table_pitch))
 {
 	EACH_ROW(r) {
-		idx row = r / fours, k = r % fours * 4;
-		idx to = 2 * k * plane + row * pitch, at = k * table_pitch, from = row * from_pitch;
+		idx row = r / fours, k = r % fours * 4, from = row * from_pitch;
+		idx y0 = 2 * k * plane + row * pitch;
 
-		EACH_COLUMN(i, width) {
-			float a0 = 0.0f, b0 = 0.0f, a1 = 0.0f, b1 = 0.0f;
-			float a2 = 0.0f, b2 = 0.0f, a3 = 0.0f, b3 = 0.0f;
-			for (idx m = 0; m < bins; m++) {
-				float v = x[from + m * from_plane + i];
-				idx t0 = at + 2 * m, t1 = t0 + table_pitch;
-				idx t2 = t1 + table_pitch, t3 = t2 + table_pitch;
-				a0 += v * table[t0];
-				b0 += v * table[t0 + 1];
-				a1 += v * table[t1];
-				b1 += v * table[t1 + 1];
-				a2 += v * table[t2];
-				b2 += v * table[t2 + 1];
-				a3 += v * table[t3];
-				b3 += v * table[t3 + 1];
+		for (idx part = 0; part < 8; part++) {
+			EACH_COLUMN(i, width)
+				y[y0 + part * plane + i] = 0.0f;
+		}
+		for (idx m = 0; m < bins; m += 4) {
+			idx x0 = from + m * from_plane, end = from + (bins - 1) * from_plane;
+			idx x1 = x0 + from_plane < end ? x0 + from_plane : end;
+			idx x2 = x1 + from_plane < end ? x1 + from_plane : end;
+			idx x3 = x2 + from_plane < end ? x2 + from_plane : end;
+			for (idx part = 0; part < 8; part += 2) {
+				idx t = (k + part / 2) * table_pitch + 2 * m, up = y0 + part * plane, down = up + plane;
+				float a0 = table[t], a1 = table[t + 2], a2 = table[t + 4], a3 = table[t + 6];
+				float b0 = table[t + 1], b1 = table[t + 3], b2 = table[t + 5], b3 = table[t + 7];
+				EACH_COLUMN(i, width) {
+					float p = x[x0 + i], q = x[x1 + i], u = x[x2 + i], v = x[x3 + i];
+					y[up + i] += (p * a0 + q * a1) + (u * a2 + v * a3);
+					y[down + i] += (p * b0 + q * b1) + (u * b2 + v * b3);
+				}
 			}
-			y[to + i] = a0;
-			y[to + plane + i] = b0;
-			y[to + 2 * plane + i] = a1;
-			y[to + 3 * plane + i] = b1;
-			y[to + 4 * plane + i] = a2;
-			y[to + 5 * plane + i] = b2;
-			y[to + 6 * plane + i] = a3;
-			y[to + 7 * plane + i] = b3;
 		}
 	}
 }
@@ -63,45 +58,71 @@ ROW_KERNEL(k_phasor_gather, OUT2(y), IN2(x), INT(n), INT(width), INT(pitch), INT
 }
 
 /*
- * Spectra of the scene: sum over n frequencies of kernel times wave, at `depth` depths; planes 2 z
- * and 2 z + 1 of y are those of the real and of the imaginary part.  h: h_rows for each row of the
- * half spectrum, from h_at on: depths and frequencies within them; x: as k_phasor_gather leaves it,
- * x_rows for each row of the half spectrum, x_step from depth to depth.  Rows v and -v share a row
- * of the kernel.  add 0: what was in y does not count.
+ * Spectra of the scene: sum over n frequencies, an even number, of kernel times wave, at `depth`
+ * depths; planes 2 z and 2 z + 1 of y are those of the real and of the imaginary part.  h: h_rows
+ * for each row of the half spectrum, depths and frequencies within them; x: as k_phasor_gather
+ * leaves it, x_rows for each row of the half spectrum.  Rows v and -v share a row of the kernel.
+ * add 0: what was in y does not count.
  */
 ROW_KERNEL(k_phasor_sum, OUT2(y), IN2(h), IN2(x), INT(depth), INT(n), INT(width), INT(height),
-	INT(pitch), INT(plane), INT(h_pitch), INT(h_rows), INT(h_at), INT(x_rows), INT(x_step),
-	INT(add))
+	INT(pitch), INT(plane), INT(h_pitch), INT(h_rows), INT(x_rows), INT(add))
 {
 	EACH_ROW(r) {
 		idx mirror = (height - r) % height;
 
 		for (idx z = 0; z < depth; z++) {
-			idx at = (r * h_rows + h_at + z * n) * h_pitch, from = (r * x_rows + z * x_step) * h_pitch;
 			idx up = 2 * z * plane + r * pitch, down = 2 * z * plane + mirror * pitch;
 
+			EACH_COLUMN(i, add ? 0 : width) {
+				PUT2(y, up + i, MAKE2(0.0f, 0.0f));
+				PUT2(y, down + i, MAKE2(0.0f, 0.0f));
+				PUT2(y, up + plane + i, MAKE2(0.0f, 0.0f));
+				PUT2(y, down + plane + i, MAKE2(0.0f, 0.0f));
+			}
+			for (idx k = 0; k < n; k += 2) {
+				idx h0 = (r * h_rows + z * n + k) * h_pitch, h1 = h0 + h_pitch;
+				idx x0 = (r * x_rows + 4 * k) * h_pitch, x1 = x0 + 4 * h_pitch;
+				EACH_COLUMN(i, width) {
+					float2 v = GET2(h, h0 + i), w = GET2(h, h1 + i);
+					float2 p = GET2(x, x0 + i), q = GET2(x, x1 + i);
+					float2 s = GET2(x, x0 + 2 * h_pitch + i), t = GET2(x, x1 + 2 * h_pitch + i);
+					float2 a = mix(GET2(y, up + i), p, q, s, t, v.x, w.x, -v.y, -w.y);
+					float2 b = mix(GET2(y, up + plane + i), p, q, s, t, v.y, w.y, v.x, w.x);
+					p = GET2(x, x0 + h_pitch + i);
+					q = GET2(x, x1 + h_pitch + i);
+					s = GET2(x, x0 + 3 * h_pitch + i);
+					t = GET2(x, x1 + 3 * h_pitch + i);
+					float2 c = mix(GET2(y, down + i), p, q, s, t, v.x, w.x, -v.y, -w.y);
+					float2 d = mix(GET2(y, down + plane + i), p, q, s, t, v.y, w.y, v.x, w.x);
+					PUT2(y, down + i, c);
+					PUT2(y, up + i, a);
+					PUT2(y, down + plane + i, d);
+					PUT2(y, up + plane + i, b);
+				}
+			}
+		}
+	}
+}
+
+/*
+ * The same without a sum: each of n frequencies at one depth has planes of its own in y.  h: from
+ * row h_at on of each h_rows.
+ */
+ROW_KERNEL(k_phasor_products, OUT2(y), IN2(h), IN2(x), INT(n), INT(width), INT(height),
+	INT(pitch), INT(plane), INT(h_pitch), INT(h_rows), INT(h_at), INT(x_rows))
+{
+	EACH_ROW(r) {
+		for (idx k = 0; k < n; k++) {
+			idx up = 2 * k * plane + r * pitch, down = 2 * k * plane + (height - r) % height * pitch;
+			idx at = (r * h_rows + h_at + k) * h_pitch, from = (r * x_rows + 4 * k) * h_pitch;
+
 			EACH_COLUMN(i, width) {
-				float2 a = MAKE2(0.0f, 0.0f), b = a, c = a, d = a;
-				if (add) {
-					a = GET2(y, up + i);
-					b = GET2(y, down + i);
-					c = GET2(y, up + plane + i);
-					d = GET2(y, down + plane + i);
-				}
-				for (idx k = 0; k < n; k++) {
-					float2 w = GET2(h, at + k * h_pitch + i);
-					idx f = from + 4 * k * h_pitch + i;
-					float2 p = GET2(x, f), q = GET2(x, f + h_pitch);
-					float2 s = GET2(x, f + 2 * h_pitch), t = GET2(x, f + 3 * h_pitch);
-					a = add2(a, add2(scale2(p, w.x), scale2(s, -w.y)));
-					b = add2(b, add2(scale2(q, w.x), scale2(t, -w.y)));
-					c = add2(c, add2(scale2(p, w.y), scale2(s, w.x)));
-					d = add2(d, add2(scale2(q, w.y), scale2(t, w.x)));
-				}
-				PUT2(y, down + i, b);
-				PUT2(y, up + i, a);
-				PUT2(y, down + plane + i, d);
-				PUT2(y, up + plane + i, c);
+				float2 w = GET2(h, at + i), p = GET2(x, from + i), q = GET2(x, from + h_pitch + i);
+				float2 s = GET2(x, from + 2 * h_pitch + i), t = GET2(x, from + 3 * h_pitch + i);
+				PUT2(y, down + i, add2(scale2(q, w.x), scale2(t, -w.y)));
+				PUT2(y, up + i, add2(scale2(p, w.x), scale2(s, -w.y)));
+				PUT2(y, down + plane + i, add2(scale2(q, w.y), scale2(t, w.x)));
+				PUT2(y, up + plane + i, add2(scale2(p, w.y), scale2(s, w.x)));
 			}
 		}
 	}

@@ -14,6 +14,13 @@ static inline float2 stolt_turn(float t)
 	return MAKE2(1.0f - 2.0f * s * s, 2.0f * s * c);
 }
 
+/* cos(pi x / 2) of q = x^2 <= 1 */
+static inline float stolt_ease(float q)
+{
+	return 1.0f + q * (-1.2337006f + q * (2.5366951e-1f + q * (-2.0863481e-2f +
+		q * (9.1926027e-4f - q * 2.5202042e-5f))));
+}
+
 /* A tap's weight: its polynomial of degree 7 */
 static inline float stolt_weight(GLOBAL const float *t, float u)
 {
@@ -25,7 +32,7 @@ static inline float stolt_weight(GLOBAL const float *t, float u)
  * Row k of p and q: what is at depth frequency k and -k.  It stands in the data at the frequencies
  * k' and -k', k'^2 = k^2 + across + (ratio x)^2, and comes from six neighbours f = k' - floor k'
  * apart.  The middle of the data stands at centre n on the grid, bin 0 at start n.  Both ends of
- * the spectrum are eased down where soft is 1: by 1 - (k' / limit)^2, (1 - (edge x)^2)^(3/2).
+ * the spectrum are eased down, as cosines are, where soft is 1 and not 0.
  */
 #define TAP(j) GET2(from, ((floor_ + (j)) & mask) * row + lane)
 #define MIRRORED(j) GET2(from, ((-floor_ - (j)) & mask) * row + lane)
@@ -56,10 +63,9 @@ ROW_KERNEL(k_stolt, OUT2(p), INT(p_stride), OUT2(q), INT(q_stride), IN2(from), I
 				scale2(MIRRORED(3), g));
 			float2 phase = stolt_turn(-(start * more + centre * f));
 			float2 quarter = MAKE2(1.0f - 4.0f * centre, 4.0f * centre);
-			float relative = length / limit, side = soft * edge * column;
-			float ease = 1.0f - side * side;
+			float relative = length / limit, side = edge * column;
 			float weight = relative > 1.0f ? 0.0f : scale * k / length *
-				(1.0f - soft * relative * relative) * ease * sqrt(pick_max(ease, 0.0f));
+				stolt_ease(soft * relative * relative) * stolt_ease(soft * side * side);
 
 			phase = scale2(phase, weight);
 			PUT2(p, r * p_stride + x, mul2(phase, add2(even, mul2(quarter, odd))));
@@ -106,15 +112,6 @@ ROW_KERNEL(k_stolt_root, OUT(y), INT(y_pitch), IN(x), INT(pitch), INT(width), NU
 	EACH_ROW(r) {
 		EACH_COLUMN(i, width)
 			y[r * y_pitch + i] = ease * sqrt(weight * pick_max(x[r * pitch + i], 0.0f));
-	}
-}
-
-/* y = weight x */
-ROW_KERNEL(k_stolt_field, OUT(y), INT(y_pitch), IN(x), INT(pitch), INT(width), NUM(weight))
-{
-	EACH_ROW(r) {
-		EACH_COLUMN(i, width)
-			y[r * y_pitch + i] = weight * x[r * pitch + i];
 	}
 }
 

@@ -136,16 +136,6 @@ static void not_pictures(void)
 	expect_refused("/dev/null", RELUMINE_BAD_INPUT, "not an ordinary file");
 }
 
-char *data_file(const char *name)
-{
-	const char *set = g_getenv("RELUMINE_DATA"), *source = g_getenv("RELUMINE_SOURCE");
-	char *path = set ? g_build_filename(set, name, NULL) :
-		g_build_filename(source ? source : ".", "..", "shared", "data", name, NULL);
-	if (!g_file_test(path, G_FILE_TEST_EXISTS))
-		g_clear_pointer(&path, g_free);
-	return path;
-}
-
 static void real_captures(void)
 {
 	static const struct { const char *name; shape s; int bits; } cases[] = {

@@ -8,6 +8,7 @@
 #include <string.h>
 #include "core/error.h"
 #include "io/image.h"
+#include "tests/data.h"
 
 /* A path in a folder of this run that is emptied at the end; free with g_free. */
 char *scratch_path(const char *name);
@@ -30,9 +31,6 @@ static inline float value_at(const image *im, int64_t c, int64_t z, int64_t y, i
 {
 	return array_row(im->data, c, z, y)[x];
 }
-
-/* A file of the folder of real data, as "lensless/a.tif"; NULL where it is not there. */
-char *data_file(const char *name);
 
 /* A warning of the picture holds `word`. */
 void assert_warned(const image *im, const char *word);

@@ -7,6 +7,7 @@
 #include <math.h>
 #include "io/image.h"
 #include "stage/microscope.h"
+#include "tests/data.h"
 #include "tests/stage.h"
 
 /* wave number, radians per nm */
@@ -27,10 +28,8 @@ static inline lens layered(void)
 /* A public file, or NULL and the test is skipped. */
 static inline image *public_file(const char *name)
 {
-	const char *from = g_getenv("RELUMINE_SOURCE"), *data = g_getenv("RELUMINE_DATA");
-	g_autofree char *beside = g_build_filename(from ? from : ".", "..", "shared", "data", NULL);
-	g_autofree char *path = g_build_filename(data ? data : beside, "deconv", name, NULL);
-	if (!g_file_test(path, G_FILE_TEST_EXISTS)) {
+	g_autofree char *below = g_build_filename("deconv", name, NULL), *path = data_file(below);
+	if (!path) {
 		g_test_skip("the folder of public captures is not there (RELUMINE_DATA)");
 		return NULL;
 	}

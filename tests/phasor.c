@@ -3,6 +3,7 @@
 #include <complex.h>
 #include <glib.h>
 #include <math.h>
+#include "math/phasor-direct.h"
 #include "math/phasor-field.h"
 #include "math/uniform.h"
 #include "math/vec.h"
@@ -181,11 +182,123 @@ static void fixed_sums(void)
 	check_sums(cpu, &two);
 }
 
+/* --- backends, threads, memory ---------------------------------------------------------------- */
+
+static void on_opencl(void)
+{
+	g_autoptr(device) dev = device_new("opencl", 2, NULL, NULL);
+	if (!dev) {
+		g_test_skip("no OpenCL device");
+		return;
+	}
+	for (int64_t n = 0; n < 3; n++) {
+		phasor_setup s = n ? with_fixed(n) : confocal;
+		g_autoptr(array) counts = random_counts(&s);
+		g_autoptr(array) a = field_of(cpu, &s, counts, 0, 1);
+		g_autoptr(array) b = field_of(dev, &s, counts, 0, 1);
+		g_autoptr(array) kept = field_of(dev, &s, counts, 1 << 30, 2);
+		g_assert_cmpfloat(apart(b, a), <, 1e-5);
+		g_assert_cmpfloat(apart(kept, a), <, 1e-4);
+	}
+}
+
+static void same_bytes(void)
+{
+	for (int64_t n = 0; n < 3; n++)
+		for (int threads = 1; threads < 6; threads += 2) {
+			g_autoptr(device) dev = device_new("cpu", threads, NULL, NULL);
+			phasor_setup s = n ? with_fixed(n) : confocal;
+			g_autoptr(array) counts = random_counts(&s);
+			g_autoptr(array) a = field_of(cpu, &s, counts, 1 << 30, 2);
+			g_autoptr(array) b = field_of(dev, &s, counts, 1 << 30, 2);
+			g_assert_true(same(a, b));
+		}
+}
+
+/* Little memory: smaller blocks, and kernels made anew each time, for the same picture. */
+static void little_memory(void)
+{
+	g_autoptr(device) dev = device_new("cpu", 2, NULL, NULL);
+	phasor_setup s = confocal;
+	s.n[0] = 60;
+	s.n[1] = 50;
+	s.pitch[0] = s.pitch[1] = 0.02;
+	g_autoptr(array) counts = random_counts(&s);
+	g_autoptr(array) whole = field_of(cpu, &s, counts, 1 << 30, 2);
+	dev->memory_limit = 20 << 20;
+	g_autoptr(array) part = field_of(dev, &s, counts, 0, 2);
+	g_assert_cmpint(dev->memory_peak, <=, dev->memory_limit);
+	g_assert_cmpfloat(apart(part, whole), <, 1e-4);
+}
+
+/* One row of points, one column, one point; bins that begin late; a scene nobody has seen. */
+static void odd_walls(void)
+{
+	static const int64_t sizes[][2] = { { 7, 1 }, { 1, 8 }, { 1, 1 }, { 2, 3 } };
+	for (size_t i = 0; i < G_N_ELEMENTS(sizes); i++) {
+		phasor_setup s = confocal;
+		s.n[0] = sizes[i][0];
+		s.n[1] = sizes[i][1];
+		s.start = 0.35;
+		check_sums(cpu, &s);
+	}
+	phasor_setup s = confocal;
+	s.depth = 5;
+	g_autoptr(array) counts = random_counts(&s);
+	g_autoptr(array) v = field_of(cpu, &s, counts, 0, 1);
+	g_assert_true(vec_finite(v));
+	g_assert_cmpfloat((double)vec_max_abs(v), <, 1e-6);
+}
+
+/* --- points anywhere -------------------------------------------------------------------------- */
+
+static void direct_on(device *dev, const phasor_setup *s)
+{
+	g_autofree double *points = g_new(double, 3 * s->n[0] * s->n[1]);
+	for (int64_t i = 0; i < s->n[0] * s->n[1]; i++) {
+		points[3 * i] = (double)(i % s->n[0]) * s->pitch[0];
+		points[3 * i + 1] = (double)(i / s->n[0]) * s->pitch[1];
+		points[3 * i + 2] = 0;
+	}
+	const phasor_direct_setup d = {
+		.wall = { .n_points = s->n[0] * s->n[1], .n_fixed = s->n_fixed, .points = points,
+			.fixed = s->fixed, .bins = s->bins, .bin = s->bin, .start = s->start,
+			.first = { 0, 0, s->depth }, .step = { s->pitch[0], s->pitch[1], s->step },
+			.n = { s->n[0], s->n[1], s->depths } },
+		.wavelength = s->wavelength, .cycles = s->cycles, .power = s->power
+	};
+	g_autoptr(GError) err = NULL;
+	g_autoptr(array) counts = random_counts(s);
+	g_autoptr(array) grid = field_of(cpu, s, counts, 0, 1);
+	g_autoptr(array) traces = array_lend(counts, dev);
+	g_autoptr(array) volume = array_new(dev, REAL, grid->shape);
+	phasor_direct_run(dev, &d, traces, volume, NULL, &err);
+	g_assert_no_error(err);
+	g_autoptr(array) v = array_move(volume, cpu);
+	g_test_message("%g", apart(v, grid));
+	g_assert_cmpfloat(apart(v, grid), <, 5e-3);
+}
+
+static void direct(void)
+{
+	phasor_setup two = with_fixed(2);
+	direct_on(cpu, &confocal);
+	direct_on(cpu, &two);
+	g_autoptr(device) dev = device_new("opencl", 2, NULL, NULL);
+	if (dev)
+		direct_on(dev, &two);
+}
+
 int main(int argc, char **argv)
 {
 	static const stage_test tests[] = {
 		{ "/phasor/confocal", confocal_sums },
 		{ "/phasor/fixed points", fixed_sums },
+		{ "/phasor/on OpenCL", on_opencl },
+		{ "/phasor/any number of threads", same_bytes },
+		{ "/phasor/little memory", little_memory },
+		{ "/phasor/odd walls", odd_walls },
+		{ "/phasor/points anywhere", direct },
 	};
 	return run_tests(argc, argv, tests, G_N_ELEMENTS(tests));
 }

@@ -13,6 +13,7 @@
 #include "stage/demosaic.h"
 #include "stage/separable.h"
 #include "tests/dense.h"
+#include "tests/data.h"
 #include "tests/stage.h"
 
 device *cpu;
@@ -132,10 +133,8 @@ static void check_planes(const array *sensor, const array *planes)
 
 static void flatcam_capture(void)
 {
-	const char *folder = g_getenv("RELUMINE_DATA"), *source = g_getenv("RELUMINE_SOURCE");
-	g_autofree char *path = folder ? g_build_filename(folder, "lensless/flatcam/fc_6.png", NULL) :
-		g_build_filename(source ? source : ".", "../shared/data/lensless/flatcam/fc_6.png", NULL);
-	if (!g_file_test(path, G_FILE_TEST_EXISTS)) {
+	g_autofree char *path = data_file("lensless/flatcam/fc_6.png");
+	if (!path) {
 		g_test_skip("no captures (set RELUMINE_DATA)");
 		return;
 	}

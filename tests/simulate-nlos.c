@@ -148,10 +148,47 @@ static void geometry(void)
 	g_assert_cmpfloat(t->laser[2], ==, 2);
 	g_assert_cmpfloat(t->camera[2], ==, 1);
 	g_assert_cmpint(t->surface, ==, SURFACE_DIFFUSE);
+	g_assert_cmpint(t->n_points, ==, 66);
+	g_assert_cmpfloat_with_epsilon(t->points[3 * 12], -0.4 + 0.08, 1e-9);
+	g_assert_cmpfloat_with_epsilon(t->points[3 * 12 + 1], -0.2 + 0.08, 1e-9);
 	/* the laser's light is first on the wall at the point nearest to it, (0, +-0.04, 0) */
 	g_assert_cmpfloat_with_epsilon(t->start, (1 + sqrt(4 + 0.04 * 0.04)) / 299792458, 1e-15);
 	relumine_image_free(im);
 	relumine_job_free(job);
+}
+
+static double uneven(int64_t c, int64_t z, int64_t y, int64_t x)
+{
+	(void)c, (void)z;
+	return x == 2 ? 0.03 * sin((double)y) : 0.1 * (double)((5 * y + 3 * x) % 9) - 0.4;
+}
+
+/* Points of a wall that is neither flat nor a grid: light of each by its own ways. */
+static void irregular(void)
+{
+	static const double p[][3] = { { 0, 0, 0.6 }, { 0.15, 0.15, 0.66 }, { -0.15, 0.12, 0.72 },
+		{ 0.12, -0.15, 0.78 }, { -0.18, -0.18, 0.84 } };
+	static const char *const options[] = { "scene", "points", "scene-size", "0.6", "bins", "400",
+		"photons", "0", "geometry", "single", "detector", "0.1,0.2,0.05", NULL };
+	static const double seen[] = { 0.1, 0.2, 0.05 };
+	g_autoptr(array) places = make((shape){ 1, 1, 11, 3 }, uneven);
+	const given pictures[] = { { "laser-positions", places, 0, NULL }, { 0 } };
+	g_autoptr(array) y = command_run("simulate nlos", pictures, options, NULL);
+	g_assert_true(shape_equal(y->shape, (shape){ 1, 400, 1, 11 }));
+	for (int64_t i = 0; i < 11; i++) {
+		double want = 0, sum = 0;
+		for (int k = 0; k < 5; k++) {
+			double to = 0, from = 0;
+			for (int64_t axis = 0; axis < 3; axis++) {
+				to += pow(at(places, 0, 0, i, axis) - p[k][axis], 2);
+				from += pow(seen[axis] - p[k][axis], 2);
+			}
+			want += 1 / (to * from);
+		}
+		for (int64_t m = 0; m < 400; m++)
+			sum += at(y, 0, m, 0, i);
+		g_assert_cmpfloat_with_epsilon(sum, want, 1e-5 * want);
+	}
 }
 
 static array *part(const array *y, int64_t frame, int64_t frames)
@@ -241,6 +278,8 @@ static void refusals(void)
 	const given two[] = { { "scene", large, 0, NULL }, { "depth", small, 0, NULL }, { 0 } };
 	const given one[] = { { "depth", small, 0, NULL }, { 0 } };
 	const given black[] = { { "scene", dark, 0, NULL }, { 0 } };
+	const given places[] = { { "laser-positions", small, 0, NULL }, { 0 } };
+	refused(places, none, RELUMINE_BAD_INPUT, "(points, 3)");
 	refused(two, none, RELUMINE_MISMATCH, "20 x 30");
 	refused(one, named, RELUMINE_BAD_USAGE, "--depth");
 	refused(black, none, RELUMINE_BAD_INPUT, "nothing");
@@ -253,6 +292,7 @@ static const stage_test tests[] = {
 	{ "/simulate-nlos/threads", threads },
 	{ "/simulate-nlos/direct", direct },
 	{ "/simulate-nlos/geometry", geometry },
+	{ "/simulate-nlos/irregular", irregular },
 	{ "/simulate-nlos/frames", frames },
 	{ "/simulate-nlos/files", files },
 	{ "/simulate-nlos/refusals", refusals },

@@ -13,6 +13,7 @@
 #include "stage/random.h"
 #include "stage/scene.h"
 #include "stage/simulate.h"
+#include "tests/data.h"
 #include "tests/stage.h"
 
 device *cpu;
@@ -165,11 +166,8 @@ static void psf_of_a_point(void)
 /* The published PSF of the DiffuserCam tutorial: its dark level as the tutorial works it out. */
 static void psf_of_the_tutorial(void)
 {
-	const char *source = g_getenv("RELUMINE_SOURCE"), *data = g_getenv("RELUMINE_DATA");
-	g_autofree char *beside = g_build_filename(source ? source : ".", "..", "shared", "data", NULL);
-	g_autofree char *path = g_build_filename(data ? data : beside, "lensless",
-		"diffusercam_tutorial", "psf_sample.tif", NULL);
-	if (!g_file_test(path, G_FILE_TEST_EXISTS)) {
+	g_autofree char *path = data_file("lensless/diffusercam_tutorial/psf_sample.tif");
+	if (!path) {
 		g_test_skip("the folder of public captures is not there (RELUMINE_DATA)");
 		return;
 	}

@@ -121,12 +121,13 @@ static void surfaces(void)
 	for (int i = 0; i < H * W; i++) {
 		double x = 2.0 * (i % W) / (W - 1) - 1, y = 2.0 * (i / W) / (H - 1) - 1;
 		at[i] = k[0] + k[1] * x + k[2] * y + k[3] * x * x + k[4] * x * y + k[5] * y * y;
-		at[i] = i % 4 == 1 ? 17 * (i % 31) : at[i];
+		at[i] = i % 4 == 1 ? 220 + 17 * (i % 31) : at[i];
 		strength[i] = i % 50 != 3;
 	}
 	g_assert_true(transient_fit_surface(H, W, at, strength, &f));
-	for (int i = 0; i < 6; i++)
-		g_assert_cmpfloat_with_epsilon(f.k[i], k[i], 1e-4);
+	g_assert_cmpint(f.degree, ==, 4);
+	for (int i = 0; i < 15; i++)
+		g_assert_cmpfloat_with_epsilon(f.k[i], i < 6 ? k[i] : 0, 1e-4);
 	g_assert_cmpfloat_with_epsilon(f.used, 0.75, 0.02);
 	g_assert_cmpfloat_with_epsilon(transient_surface_at(&f, H, W, H - 1, 0),
 		200 + 7 + 3 + 5 - 0.5 - 2, 1e-3);
@@ -135,6 +136,31 @@ static void surfaces(void)
 	g_assert_cmpfloat_with_epsilon(transient_surface_at(&f, 1, W, 0, 8), at[8], 0.5);
 	memset(strength, 0, sizeof(strength));
 	g_assert_false(transient_fit_surface(H, W, at, strength, &f));
+}
+
+/* Ways to and from devices near the wall, from counts of a scan. */
+static void ways(void)
+{
+	enum { N = 24 };
+	static const double laser[] = { -0.3, 0.1, 1.2 }, camera[] = { 0.2, -0.1, 1.4 };
+	static const char *const options[] = { "scene", "points", "grid", "24", "bins", "400", "bin", "16",
+		"clock", "devices", "laser", "-0.3,0.1,1.2", "camera", "0.2,-0.1,1.4", "start", "7000",
+		"direct", "100", "photons", "20000", NULL };
+	static const given nothing[] = { { 0 } };
+	double at[N * N], strength[N * N], most = 0;
+	transient_surface_fit f;
+	g_autoptr(array) a = command_run("simulate nlos", nothing, options, NULL);
+	transient_find_bounce(a, MARK_PEAK, at, strength);
+	g_assert_true(transient_fit_surface(N, N, at, strength, &f));
+	for (int i = 0; i < N * N; i++) {
+		double x = (double)(i % N) / (N - 1) - 0.5, y = (double)(i / N) / (N - 1) - 0.5;
+		double way = sqrt(pow(x - laser[0], 2) + pow(y - laser[1], 2) + pow(laser[2], 2)) +
+			sqrt(pow(x - camera[0], 2) + pow(y - camera[1], 2) + pow(camera[2], 2));
+		double want = (way / 299792458 - 7e-9) / 16e-12;
+		most = fmax(most, fabs(transient_surface_at(&f, N, N, i / N, i % N) - want));
+	}
+	g_test_message("off by %g bins at most", most);
+	g_assert_cmpfloat(most, <, 0.4);
 }
 
 /* Captures turned around in time: the wall's light is where it has been turned to. */
@@ -210,6 +236,18 @@ static void gates(void)
 		g_assert_cmpfloat(bin_of(cut, 8, m), ==, m < 30 ? 0 : bin_of(a, 8, m));
 		g_assert_cmpfloat_with_epsilon(bin_of(soft, 8, m), weight * bin_of(a, 8, m), 0.02);
 	}
+}
+
+/* Between the wall's light and the scene's, or before both. */
+static void quiet(void)
+{
+	const light l = { 1000, 12, 5, 0.1, 60 };
+	g_autoptr(array) a = with_tail(&l);
+	g_assert_cmpint(transient_quietest(a, 0, 40), <=, 20);
+	int64_t first = transient_quietest(a, 61, 40);
+	g_assert_cmpint(first, >=, 60 + 110);
+	g_assert_cmpint(first, <=, 261 - 40);
+	g_assert_cmpint(transient_quietest(a, 500, 12), ==, 500);
 }
 
 /* Poisson counts of known mean, few and many, in units of 1 or not, and a twentieth far above. */
@@ -336,9 +374,11 @@ static const stage_test tests[] = {
 	{ "/transient-calibrate/threads", shift_threads },
 	{ "/transient-calibrate/bounces", bounces },
 	{ "/transient-calibrate/surfaces", surfaces },
+	{ "/transient-calibrate/ways", ways },
 	{ "/transient-calibrate/turned", turned },
 	{ "/transient-calibrate/tails", tails },
 	{ "/transient-calibrate/gates", gates },
+	{ "/transient-calibrate/quiet", quiet },
 	{ "/transient-calibrate/backgrounds", backgrounds },
 	{ "/transient-calibrate/pile-up", pile_up },
 	{ "/transient-calibrate/binning", binning },

@@ -41,6 +41,8 @@ typedef struct transient {
 	double *normals;        /* of the wall at these, or NULL; owned */
 	int64_t n_fixed;        /* c; 0: confocal or not known */
 	double *fixed;          /* n_fixed places; owned */
+	bool fixed_lit;         /* the fixed points are lit and the scanned ones looked at; else the
+				 * other way round */
 	double laser[3], camera[3];     /* where the devices stand */
 	double *first_bounce;   /* s, y * x: when the wall itself is seen; NULL: not known; owned */
 	int64_t n_bounce;       /* y * x where there is first_bounce, else 0 */

@@ -124,20 +124,41 @@ static void keep_rows(void *data, array *strip, array *spare, int64_t z, int64_t
 	RUN_PART(&to, 0, rows, k_cone_copy, &to, to.pitch, strip, strip->pitch, s->to->shape.x);
 }
 
+static void place_rows(void *data, array *strip, array *spare, int64_t z, int64_t y, int64_t rows)
+{
+	const struct sheets *s = data;
+	array from = array_from_row(s->from, z, y);
+	(void)spare;
+	RUN_PART(strip, 0, rows, k_cone_copy, strip, strip->pitch, &from, from.pitch,
+		s->from->shape.x);
+}
+
+static void forward_rows(light_cone *c, const array *v)
+{
+	struct sheets s = { c, v, NULL, NULL };
+	convolve_pass_rows(c->passes, c->spectrum, c->scene->shape, CONVOLVE_FORWARD, place_rows, &s);
+}
+
+static void backward_rows(light_cone *c, array *u)
+{
+	struct sheets s = { c, NULL, NULL, u };
+	convolve_pass_rows(c->passes, c->spectrum, c->scene->shape, CONVOLVE_INVERSE, keep_rows, &s);
+}
+
 static void forward(light_cone *c, const array *from, const double *weight)
 {
 	struct sheets s = { c, from, weight, NULL };
 	convolve_pass_rows(c->passes, c->spectrum, c->scene->shape, CONVOLVE_FORWARD, spread_rows, &s);
 }
 
-static void gather_bins(light_cone *c, array *to)
+void light_cone_from_rows(light_cone *c, array *to, const array *u)
 {
 	const cone_runs *p = &c->gather;
 	vec_fill(to, 0);
 	for (int64_t bin = 0; bin < p->rows; bin++) {
 		array plane = array_plane(to, 0, bin);
 		for (int64_t i = p->at[bin]; i < p->at[bin + 1]; i++) {
-			array from = array_plane(c->scene, 0, p->first[bin] + i - p->at[bin]);
+			array from = array_plane(u, 0, p->first[bin] + i - p->at[bin]);
 			RUN(&plane, k_cone_add, &plane, plane.pitch, &from, from.pitch, to->shape.x,
 				p->weight[i]);
 		}
@@ -146,9 +167,8 @@ static void gather_bins(light_cone *c, array *to)
 
 static void backward(light_cone *c, array *to)
 {
-	struct sheets s = { c, NULL, NULL, c->scene };
-	convolve_pass_rows(c->passes, c->spectrum, c->scene->shape, CONVOLVE_INVERSE, keep_rows, &s);
-	gather_bins(c, to);
+	backward_rows(c, c->scene);
+	light_cone_from_rows(c, to, c->scene);
 }
 
 /* --- filters ---------------------------------------------------------------------------------- */
@@ -209,17 +229,80 @@ static const array *published_inverse(light_cone *c, double noise)
 	return c->inverse;
 }
 
-void light_cone_solve(light_cone *c, array *scene, const array *traces, double noise)
+static void filter(light_cone *c, double noise)
 {
 	struct filter f = { c, noise, -1, 0 };
-	forward(c, traces, c->weight);
 	if (c->published)
 		convolve_pass_lines(c->passes, c->spectrum, published_inverse(c, noise), false, c->rows,
 			c->rows);
 	else
 		convolve_pass_filter(c->passes, c->spectrum, isinf(noise) ? multiply : wiener, &f, c->rows,
 			c->rows);
+}
+
+void light_cone_solve(light_cone *c, array *scene, const array *traces, double noise)
+{
+	forward(c, traces, c->weight);
+	filter(c, noise);
 	backward(c, scene);
+}
+
+/* --- in steps --------------------------------------------------------------------------------- */
+
+int64_t light_cone_rows(const light_cone *c)
+{
+	return c->rows;
+}
+
+void light_cone_to_rows(light_cone *c, array *v, const array *traces)
+{
+	const struct sheets s = { c, traces, c->weight, NULL };
+	vec_fill(v, 0);
+	for (int64_t z = 0; z < c->rows; z++) {
+		array plane = array_plane(v, 0, z);
+		spread_rows((void *)(uintptr_t)&s, &plane, NULL, z, 0, plane.shape.y);
+	}
+}
+
+void light_cone_filter(light_cone *c, array *u, const array *v, double noise)
+{
+	forward_rows(c, v);
+	filter(c, noise);
+	backward_rows(c, u);
+}
+
+struct pull {
+	linop base;
+	light_cone *cone;
+	double mu;
+};
+
+static void pull_filter(const void *data, array *lines, const convolve_block *b)
+{
+	const struct pull *p = data;
+	const light_cone *c = p->cone;
+	const array x = columns_from(c->along[0][0], b->x), *y = c->along[1][0];
+	RUN_PART(lines, 0, b->rows, k_cone_pull, lines, lines->pitch, b->plane_rows, b->y, &x, x.pitch,
+		y, y->pitch, c->grid.z, c->grid.y, width_of(c, b), (float)p->mu, per_element(c));
+}
+
+/* Real and even in frequency: its own adjoint. */
+static void pull_apply(const linop *a, array *y, const array *x)
+{
+	light_cone *c = ((const struct pull *)a)->cone;
+	forward_rows(c, x);
+	convolve_pass_filter(c->passes, c->spectrum, pull_filter, a, c->rows, c->rows);
+	backward_rows(c, y);
+}
+
+linop *light_cone_pull(light_cone *c, double mu)
+{
+	static const linop_class class = { "light cone pull", pull_apply, pull_apply, NULL };
+	const space s = { REAL, c->scene->shape };
+	struct pull *a = linop_new(&class, sizeof(*a), c->dev, s, s);
+	a->cone = c;
+	a->mu = mu;
+	return &a->base;
 }
 
 /* --- the directional transform ---------------------------------------------------------------- */

@@ -43,6 +43,21 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(light_cone, light_cone_free)
  */
 void light_cone_solve(light_cone *c, array *scene, const array *traces, double noise);
 
+/*
+ * The same in steps, on arrays (1, rows, y, x) along v and u: P (weighted traces) and P' u; and the
+ * filter alone.
+ */
+int64_t light_cone_rows(const light_cone *c);
+void light_cone_to_rows(light_cone *c, array *v, const array *traces);
+void light_cone_from_rows(light_cone *c, array *scene, const array *u);
+void light_cone_filter(light_cone *c, array *u, const array *v, double noise);
+
+/*
+ * u -> F^-1 [mu / (|h|^2 + mu)] F u: with light_cone_filter(v, mu) added, what minimises 1/2 |h u -
+ * v|^2 + mu/2 |u - q|^2, beyond the rows and the wall too, where q is 0.  Not published; borrows.
+ */
+linop *light_cone_pull(light_cone *c, double mu);
+
 /* The three moments of the directional transform: along x, along y, and the plain one. */
 enum { CONE_ALONG_X, CONE_ALONG_Y, CONE_PLAIN, CONE_MOMENTS };
 

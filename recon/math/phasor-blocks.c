@@ -80,11 +80,12 @@ static phasor_block block_of(const phasor_setup *s, int64_t first, int64_t n)
 	b.step = 1 / period;
 	b.low = (int64_t)ceil(MAX(centre - half_band(s), 0) * period);
 	b.low = MAX(b.low, 1);
-	b.frequencies = MAX((int64_t)floor((centre + half_band(s)) * period) - b.low + 1, 1);
+	int64_t frequencies = (int64_t)floor((centre + half_band(s)) * period) - b.low + 1;
+	b.frequencies = (MAX(frequencies, 1) + 3) / 4 * 4;      /* more than needed count nothing */
 	return b;
 }
 
-/* What a frequency costs a block, in kernels: transforms, to be done whatever the depths. */
+/* What a frequency costs a block, in kernels: transforms, however few its depths. */
 enum { COST_HELD = 16, COST_MADE = 3 };
 
 phasor_block *phasor_blocks(const phasor_setup *s, bool held, int64_t most, int64_t *n_blocks)

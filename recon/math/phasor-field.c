@@ -33,6 +33,7 @@ struct phasor_field {
 	array *planes, *spectra;        /* of 2 * together waves, on the grid */
 	array *waves;                   /* spectra as k_phasor_gather leaves them */
 	array *sums;                    /* confocal: spectra of all depths of a block, two each */
+	array *spare;                   /* kernels that are not kept */
 	array *field;                   /* fixed points: the same of what comes of them */
 };
 
@@ -47,15 +48,16 @@ static int64_t parts_of(const phasor_field *f, const phasor_block *b)
 static array *wave_table(const phasor_field *f, const phasor_block *b, int64_t part)
 {
 	int64_t low = part * f->together, n = MIN(b->frequencies - low, f->together);
-	int64_t rows = (n + 3) / 4 * 4;
-	array *table = array_new(f->dev, REAL, (shape){ 1, 1, rows, 2 * b->bins });
-	g_autofree float *packed = g_new0(float, rows * 2 * b->bins);
+	int64_t width = (b->bins + 3) / 4 * 8;
+	array *table = array_new(f->dev, REAL, (shape){ 1, 1, n, width });
+	g_autofree float *packed = g_new0(float, n * width);
 	for (int64_t i = 0; i < n * b->bins; i++) {
 		double path = f->s.start + f->s.bin * (double)(b->from + i % b->bins);
 		double q = (double)(b->low + low + i / b->bins) * b->step;
 		double size = phasor_weight(&f->s, q) * b->step * pow(MAX(path, 0), f->s.power);
-		packed[2 * i] = (float)(size * cos(2 * G_PI * q * path));
-		packed[2 * i + 1] = (float)(-size * sin(2 * G_PI * q * path));
+		float *pair = packed + i / b->bins * width + i % b->bins * 2;
+		pair[0] = (float)(size * cos(2 * G_PI * q * path));
+		pair[1] = (float)(-size * sin(2 * G_PI * q * path));
 	}
 	if (!f->dev->error)
 		array_upload(table, packed);
@@ -91,6 +93,16 @@ static void plan_room(phasor_field *f)
 	f->longest = CLAMP(room / 2 / (plane * 2), 1, 64);
 }
 
+/* Kernels made at a time, if they are not kept: few enough to stay in a large cache. */
+#define AT_A_TIME (8 << 20)
+
+/* Depths for which kernels of n frequencies are made at a time. */
+static int64_t at_a_time(const phasor_field *f, const phasor_block *b, int64_t n)
+{
+	int64_t few = AT_A_TIME / (phasor_kernel_bytes(f->kernel) * n);
+	return f->s.n_fixed > 1 ? b->n : CLAMP(few, 1, b->n);
+}
+
 static void make_room(phasor_field *f)
 {
 	shape planes = f->grid, field = { 1, 2 * f->longest, f->s.n[1], f->s.n[0] };
@@ -100,6 +112,10 @@ static void make_room(phasor_field *f)
 	f->waves = array_new_bare(f->dev, COMPLEX,
 		(shape){ 1, f->half.y, 4 * f->together, f->half.x });
 	planes.z = 2 * f->longest;
+	int64_t kernels = MAX(AT_A_TIME / phasor_kernel_bytes(f->kernel), f->together);
+	if (f->s.n_fixed > 1)
+		kernels = f->longest * f->together;
+	f->spare = phasor_kernel_table(f->kernel, kernels);
 	if (f->s.n_fixed)
 		f->field = array_new(f->dev, REAL, field);
 	else
@@ -141,6 +157,7 @@ void phasor_field_free(phasor_field *f)
 	array_free(f->waves);
 	array_free(f->sums);
 	array_free(f->field);
+	array_free(f->spare);
 	g_free(f->tables);
 	g_free(f->kept);
 	g_free(f->blocks);
@@ -189,7 +206,7 @@ static void waves_body(int64_t first, int64_t end, void *data)
 {
 	struct part *p = data;
 	array *to = p->f->planes;
-	RUN_PART(to, first, end, k_phasor_waves, to, &p->counts, p->table, (p->n + 3) / 4, p->f->s.n[0],
+	RUN_PART(to, first, end, k_phasor_waves, to, &p->counts, p->table, p->n / 4, p->f->s.n[0],
 		p->b->bins, to->pitch, plane_stride(to), p->counts.pitch, plane_stride(&p->counts),
 		p->table->pitch);
 }
@@ -206,11 +223,11 @@ static void gather_body(int64_t first, int64_t end, void *data)
 static void make_waves(struct part *p, const array *counts, int64_t fixed)
 {
 	phasor_field *f = p->f;
-	array planes = array_slices(f->planes, 0, 0, (p->n + 3) / 4 * 8);
+	array planes = array_slices(f->planes, 0, 0, 2 * p->n);
 	array spectra = array_slices(f->spectra, 0, 0, planes.shape.z);
 	p->counts = array_slices(counts, fixed, p->b->from, p->b->bins);
 	vec_fill(&planes, 0);
-	each_row(p, f->s.n[1] * ((p->n + 3) / 4), waves_body);
+	each_row(p, f->s.n[1] * (p->n / 4), waves_body);
 	fft_forward(f->fft, &spectra, &planes);
 	each_row(p, f->half.y * 4 * p->n, gather_body);
 }
@@ -222,7 +239,7 @@ static void sums_body(int64_t first, int64_t end, void *data)
 	const array *h = p->kernels;
 	array to = array_slices(p->f->sums, 0, 2 * p->first, 2 * p->depths);
 	RUN_PART(&to, first, end, k_phasor_sum, &to, h, p->f->waves, p->depths, p->n, p->f->half.x,
-		p->f->grid.y, to.pitch, plane_stride(&to), h->pitch, h->shape.y, 0, 4 * p->n, 0, p->add);
+		p->f->grid.y, to.pitch, plane_stride(&to), h->pitch, h->plane_rows, 4 * p->n, p->add);
 }
 
 /* The waves of all frequencies at depth p->at of the kernels. */
@@ -230,8 +247,8 @@ static void products_body(int64_t first, int64_t end, void *data)
 {
 	const struct part *p = data;
 	const array *h = p->kernels, *to = p->f->spectra;
-	RUN_PART(to, first, end, k_phasor_sum, p->f->spectra, h, p->f->waves, p->n, 1, p->f->half.x,
-		p->f->grid.y, to->pitch, plane_stride(to), h->pitch, h->shape.y, p->at * p->n, 4 * p->n, 4, 0);
+	RUN_PART(to, first, end, k_phasor_products, p->f->spectra, h, p->f->waves, p->n, p->f->half.x,
+		p->f->grid.y, to->pitch, plane_stride(to), h->pitch, h->plane_rows, p->at * p->n, 4 * p->n);
 }
 
 struct focus {
@@ -275,9 +292,6 @@ static void go_back(phasor_field *f, const array *spectra, int64_t first, int64_
 
 /* --- a block ---------------------------------------------------------------------------------- */
 
-/* Kernels made at a time, if they are not kept: few enough to stay in a large cache. */
-#define AT_A_TIME (8 << 20)
-
 static void take_kernels(struct part *p)
 {
 	phasor_field *f = p->f;
@@ -285,18 +299,12 @@ static void take_kernels(struct part *p)
 		p->kernels = *p->kept;
 		return;
 	}
-	array *table = phasor_kernel_table(f->kernel, p->depths, p->n);
+	array *table = f->spare;
+	if (keeps(f))
+		table = *p->kept = phasor_kernel_table(f->kernel, p->depths * p->n);
 	phasor_kernel_fill(f->kernel, table, p->b->first + p->first, p->depths, p->low, p->n,
 		p->b->step);
 	p->kernels = table;
-	if (keeps(f))
-		*p->kept = table;
-}
-
-static void drop_kernels(struct part *p)
-{
-	if (p->kernels != *p->kept)
-		array_free((array *)p->kernels);
 }
 
 /* Waves of each fixed point to each depth, and from there on to the fixed point. */
@@ -317,19 +325,16 @@ static void go_to_depths(struct part *p, const array *counts)
 static void one_part(struct part *p, const array *counts)
 {
 	phasor_field *f = p->f;
-	int64_t most = AT_A_TIME / (phasor_kernel_bytes(f->kernel) * p->n);
-	if (keeps(f) || f->s.n_fixed > 1)
-		most = p->b->n;
+	int64_t most = keeps(f) ? p->b->n : at_a_time(f, p->b, p->n);
 	if (!f->s.n_fixed)
 		make_waves(p, counts, 0);
 	for (p->first = 0; p->first < p->b->n; p->first += p->depths) {
-		p->depths = CLAMP(most, 1, p->b->n - p->first);
+		p->depths = MIN(most, p->b->n - p->first);
 		take_kernels(p);
 		if (f->s.n_fixed)
 			go_to_depths(p, counts);
 		else
 			each_row(p, f->half.y, sums_body);
-		drop_kernels(p);
 	}
 }
 

@@ -33,13 +33,13 @@ void phasor_kernel_free(phasor_kernel *p);
 /* What one depth at one frequency takes. */
 int64_t phasor_kernel_bytes(const phasor_kernel *p);
 
-/* Room for that many depths and frequencies; the caller's. */
-array *phasor_kernel_table(const phasor_kernel *p, int64_t depths, int64_t n);
+/* Room for that many kernels, depths times frequencies; the caller's. */
+array *phasor_kernel_table(const phasor_kernel *p, int64_t kernels);
 
 /*
  * The kernels of `depths` depths from plane `depth` on, at n frequencies (low + k) step.  table:
  * COMPLEX, rows of the half spectrum are its planes, in which depths and, within them, frequencies
- * are rows; real and imaginary part are the spectra of the kernel's real and imaginary part.
+ * are the first rows; its real and imaginary parts are the spectra of those of the kernel.
  */
 void phasor_kernel_fill(phasor_kernel *p, array *table, int64_t depth, int64_t depths,
 	int64_t low, int64_t n, double step);

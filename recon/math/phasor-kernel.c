@@ -17,19 +17,28 @@ struct phasor_kernel {
 	int slot;                       /* threads that have taken theirs */
 };
 
+/* Rows and columns are worked on four at a time. */
+static int64_t fours(int64_t n)
+{
+	return (n + 3) / 4 * 4;
+}
+
 /*
  * c(q, j): what the samples at offsets j and -j count for frequency q of a period.  At offset 0 and
- * at half of the period there is one sample and not two.
+ * at half of the period there is one sample and not two; beyond the last one there is none.
  */
 static array *cosines(device *dev, int64_t n, int64_t period, bool rows_are_outputs)
 {
-	int64_t half = period / 2 + 1, height = rows_are_outputs ? half : n;
-	int64_t width = rows_are_outputs ? n : half;
+	int64_t inputs = fours(n), outputs = fours(period / 2 + 1);
+	int64_t height = rows_are_outputs ? outputs : inputs;
+	int64_t width = rows_are_outputs ? inputs : outputs;
 	array *a = array_new_bare(dev, REAL, (shape){ 1, 1, height, width });
-	g_autofree float *packed = g_new(float, height * width);
+	g_autofree float *packed = g_new0(float, height * width);
 	for (int64_t i = 0; i < height * width; i++) {
 		int64_t q = rows_are_outputs ? i / width : i % width;
 		int64_t j = rows_are_outputs ? i % width : i / width;
+		if (j >= n)
+			continue;
 		double twice = j == 0 || 2 * j == period ? 1 : 2;
 		packed[i] = (float)(twice * cos(2 * G_PI * (double)(q * j % period) / (double)period));
 	}
@@ -52,8 +61,8 @@ phasor_kernel *phasor_kernel_new(device *dev, const phasor_setup *s, shape grid)
 	p->cosine_y = cosines(dev, s->n[1], grid.y, true);
 	p->cosine_x = cosines(dev, s->n[0], grid.x, false);
 	p->together = CLAMP(CACHED / plane, 1, 32);
-	shape from = { 1, threads * p->together, s->n[1], s->n[0] }, to = from;
-	to.y = grid.y / 2 + 1;
+	shape from = { 1, threads * p->together, fours(s->n[1]), fours(s->n[0]) }, to = from;
+	to.y = fours(grid.y / 2 + 1);
 	p->samples = array_new_bare(dev, COMPLEX, from);
 	p->between = array_new_bare(dev, COMPLEX, to);
 	return p;
@@ -70,16 +79,16 @@ void phasor_kernel_free(phasor_kernel *p)
 	g_free(p);
 }
 
-array *phasor_kernel_table(const phasor_kernel *p, int64_t depths, int64_t n)
+array *phasor_kernel_table(const phasor_kernel *p, int64_t kernels)
 {
 	return array_new_bare(p->dev, COMPLEX,
-		(shape){ 1, p->grid.y / 2 + 1, depths * n, p->grid.x / 2 + 1 });
+		(shape){ 1, fours(p->grid.y / 2 + 1), kernels, p->grid.x / 2 + 1 });
 }
 
 int64_t phasor_kernel_bytes(const phasor_kernel *p)
 {
 	int64_t width = (p->grid.x / 2 + ARRAY_PITCH_MULTIPLE) / ARRAY_PITCH_MULTIPLE;
-	return (p->grid.y / 2 + 1) * width * ARRAY_PITCH_MULTIPLE * (int64_t)(2 * sizeof(float));
+	return fours(p->grid.y / 2 + 1) * width * ARRAY_PITCH_MULTIPLE * (int64_t)(2 * sizeof(float));
 }
 
 struct fill {
@@ -99,15 +108,15 @@ static void fill_some(const struct fill *j, int64_t z, int64_t k, int64_t n, int
 	array between = array_slices(p->between, 0, slot * p->together, n);
 	double ways = s->n_fixed ? 1 : 2, depth = s->depth + (double)(j->depth + z) * s->step;
 	double first = (double)(j->low + k) * j->step * ways, step = j->step * ways;
-	int64_t half = p->grid.y / 2 + 1, y_fours = (half + 3) / 4, height = s->n[1];
-	RUN_PART(&samples, 0, height, k_phasor_samples, &samples, n, height, s->n[0], samples.pitch,
-		(float)s->pitch[1], (float)s->pitch[0], (float)depth, (float)first, (float)step,
+	int64_t height = samples.shape.y, width = samples.shape.x, groups = between.shape.y / 4;
+	RUN_PART(&samples, 0, height, k_phasor_samples, &samples, &between, n, height, width,
+		samples.pitch, (float)s->pitch[1], (float)s->pitch[0], (float)depth, (float)first, (float)step,
 		(float)fmod(first * depth, 1), (float)fmod(step * depth, 1));
-	RUN_PART(&between, 0, n * y_fours, k_phasor_cosine_y, &between, &samples, p->cosine_y, y_fours,
-		half, height, s->n[0], samples.pitch, p->cosine_y->pitch);
-	RUN_PART(j->table, 0, n * y_fours, k_phasor_cosine_x, j->table, &between, p->cosine_x, y_fours,
-		half, s->n[0], between.pitch, j->table->shape.x, j->table->pitch, p->cosine_x->pitch,
-		j->depths * j->n, z * j->n + k);
+	RUN_PART(&between, 0, n * groups, k_phasor_cosine_y, &between, &samples, p->cosine_y, groups,
+		height, width, samples.pitch, p->cosine_y->pitch);
+	RUN_PART(j->table, 0, n * groups, k_phasor_cosine_x, j->table, &between, p->cosine_x, groups,
+		width, between.pitch, j->table->shape.x, j->table->pitch, p->cosine_x->pitch,
+		j->table->plane_rows, z * j->n + k);
 }
 
 static void fill_body(int64_t first, int64_t end, void *data)

@@ -201,3 +201,39 @@ prox *prox_group(float weight, int n)
 	s->n = n;
 	return &s->base;
 }
+
+/* --- a prox and a slope ------------------------------------------------------------------------ */
+
+struct tilt {
+	prox base;
+	prox *inner;
+	float weight;
+};
+
+/* 1/2 |z - y|^2 + t (g(z) + w sum z) is, but for a constant, 1/2 |z - (y - t w)|^2 + t g(z). */
+static void tilt_step(prox *p, array *y, float t)
+{
+	const struct tilt *s = (const struct tilt *)p;
+	vec_shift(y, -t * s->weight);
+	prox_step(s->inner, y, t);
+}
+
+static double tilt_value(prox *p, const array *x)
+{
+	const struct tilt *s = (const struct tilt *)p;
+	return prox_value(s->inner, x) + (double)s->weight * vec_sum(x);
+}
+
+static void tilt_free(prox *p)
+{
+	prox_free(((struct tilt *)p)->inner);
+}
+
+prox *prox_tilt(prox *inner, float weight)
+{
+	static const prox_class class = { "tilt", tilt_step, tilt_value, tilt_free };
+	struct tilt *s = prox_new(&class, sizeof(*s));
+	s->inner = inner;
+	s->weight = weight;
+	return &s->base;
+}

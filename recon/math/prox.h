@@ -42,6 +42,9 @@ prox *prox_soft(float weight);                  /* weight |x|_1 */
 prox *prox_soft_nonnegative(float weight);      /* weight |x|_1 and x >= 0 */
 prox *prox_box(float low, float high);          /* low <= x <= high */
 prox *prox_nonnegative(void);                   /* x >= 0 */
+/* inner(x) + weight times the sum of x: with an x that `inner` keeps >= 0, weight |x|_1 beside it.
+ * Takes `inner`. */
+prox *prox_tilt(prox *inner, float weight);
 prox *prox_quadratic(const array *b, float weight);     /* weight/2 |x - b|^2; borrows b */
 
 /*

@@ -9,6 +9,7 @@
 #include "math/fft.h"
 #include "math/stolt-taps.h"
 #include "math/vec.h"
+#include "rows.cl"
 #include "stolt.cl"
 
 struct stolt {
@@ -99,7 +100,8 @@ stolt *stolt_new(device *dev, const stolt_setting *setting)
 	if (too_large(s))
 		return s;
 	s->passes = convolve_pass_new(dev, s->grid);
-	s->spectrum = array_new(dev, COMPLEX, kept(dev, setting->window));
+	s->spectrum = (setting->in_file ? array_new_in_file : array_new)(dev, COMPLEX,
+		kept(dev, setting->window));
 	if (dev->opencl)
 		s->other = array_like(s->spectrum);
 	else
@@ -132,12 +134,12 @@ static void move(const stolt *s, array *p, int64_t p_stride, array *q, int64_t q
 	double n = (double)s->grid.z, above = (double)MIN(y, s->grid.y - y);
 	double ky = s->ratio[1] * above, edge = above / (double)s->grid.y * 2;
 	double soft = t->published ? 0 : 1, count = (double)shape_count(s->grid);
-	double ease = 1 - soft * edge * edge;
+	double ease = cos(soft * edge * G_PI / 2);
 	RUN_PART(p, 1, s->grid.z / 2, k_stolt, p, p_stride, q, q_stride, from, stride, s->taps,
 		s->grid.z, x, columns, (float)(ky * ky), (float)s->ratio[0], 2 / (float)s->grid.x,
 		(float)(t->published ? 0 : t->start / n), t->published ? 0 : 0.25f,
 		(float)(n / 2 - (t->published ? 1 : 0)), (float)soft,
-		(float)(0.5 * ease * sqrt(ease) / count));
+		(float)(0.5 * ease / count));
 }
 
 /* Part i of three of a thread's lines. */
@@ -155,6 +157,21 @@ static void clear_rows(array *a, int64_t first, int64_t end)
 	size_t bytes = (size_t)((end - first) * a->pitch) * sizeof(float);
 	memset(a->mem + first * a->pitch, 0, bytes);
 	memset(a->mem + first * a->pitch + a->imag, 0, bytes);
+}
+
+/* Sixteen lines by themselves. */
+static void clear_lines(const array *a)
+{
+	for (int64_t r = 0; r < a->shape.y; r++) {
+		memset(a->mem + r * a->pitch, 0, FFT_LANES * sizeof(float));
+		memset(a->mem + a->imag + r * a->pitch, 0, FFT_LANES * sizeof(float));
+	}
+}
+
+/* The highest frequencies of the wall, which are eased down to nothing, and none beyond them. */
+static bool is_last(const stolt *s, const convolve_lanes *l)
+{
+	return !s->setting.published && (2 * l->x == s->grid.x || 2 * l->y == s->grid.y);
 }
 
 static fft_lanes lanes_of(const array *a)
@@ -175,6 +192,10 @@ static void move_lines(const void *data, const convolve_lanes *l)
 	fft_lanes in = lanes_of(&from), at_p = lanes_of(&p), at_q = lanes_of(&q);
 	fft_lanes back = { at_p.im, at_p.re, at_p.stride };
 	b.mem += t * b.pitch;
+	if (is_last(s, l)) {
+		clear_lines(&a);
+		return;
+	}
 	RUN_PART(&from, 0, t, k_stolt_take, &from, from.pitch, &a, a.pitch, FFT_LANES);
 	clear_rows(&from, t, s->grid.z / 2);
 	fft_line_run(l->line, in, in, true, false, l->scratch);
@@ -206,7 +227,7 @@ static void move_whole(stolt *s)
 	RUN(&b_after, k_stolt_quarter, &b_after, &after, 1.0f);
 }
 
-/* --- rows --------------------------------------------------------------------------------------- */
+/* --- rows ------------------------------------------------------------------------------------- */
 
 static void take_rows(void *data, array *strip, array *spare, int64_t z, int64_t y, int64_t rows)
 {
@@ -214,7 +235,7 @@ static void take_rows(void *data, array *strip, array *spare, int64_t z, int64_t
 	array in = array_from_row(s->data, z, y);
 	(void)spare;
 	if (s->setting.field)
-		RUN_PART(strip, 0, rows, k_stolt_field, strip, strip->pitch, &in, in.pitch, strip->shape.x,
+		RUN_PART(strip, 0, rows, k_rows_scale, strip, strip->pitch, &in, in.pitch, strip->shape.x,
 			s->weights[z] * s->ease[z]);
 	else
 		RUN_PART(strip, 0, rows, k_stolt_root, strip, strip->pitch, &in, in.pitch, strip->shape.x,

@@ -24,6 +24,7 @@ typedef struct {
 	 * spectrum are eased down, where noise and aliases are.
 	 */
 	bool published;
+	bool in_file;           /* CPU: the spectrum, see array_new_in_file */
 } stolt_setting;
 
 typedef struct stolt stolt;

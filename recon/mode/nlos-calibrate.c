@@ -1,10 +1,375 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* nlos-calibrate.c - traces without what is not light of the scene, in the bins to be used */
-#include "mode/nlos.h"
+#include <math.h>
+#include <string.h>
 
-bool nlos_calibrate(task *t, const transient *f, nlos_capture *c, GError **err)
+#include "core/error.h"
+#include "core/numbers.h"
+#include "math/vec.h"
+#include "mode/nlos.h"
+#include "stage/transient.h"
+
+/* What is done to every frame, in this order; times are in bins as they are by then. */
+struct nlos_calibration {
+	double pulses;                  /* NaN: no pile-up is undone */
+	int64_t first, n;               /* bins of the file that are used */
+	double *later;                  /* of each trace or point; NULL: all are in time */
+	int64_t n_later;
+	int64_t bin_time, bin_space;
+	double background;              /* counts; NaN: of each trace's late bins; 0: none */
+	double gate, edge;              /* 0: none */
+	double jitter;                  /* FWHM; 0: none to be undone */
+};
+
+void nlos_calibration_free(nlos_calibration *k)
 {
-	(void)f;
-	(void)c;
-	return device_ok(t->cpu, err);
+	if (!k)
+		return;
+	g_free(k->later);
+	g_free(k);
+}
+
+#define LATE 8                  /* the last 1 / LATE of the bins tell the background */
+#define EDGE 100e-12            /* s: over which a gate opens */
+#define BIN_TIME 16e-12         /* s: shorter bins are added up to this */
+#define PULSE_NOISE 0.1         /* noise to signal where the pulse is undone */
+
+static array *taken_for(array *old, array *new)
+{
+	array_free(old);
+	return new;
+}
+
+array *nlos_calibrate(const nlos_calibration *k, array *raw, GError **err)
+{
+	g_autoptr(array) a = raw;
+	if (!isnan(k->pulses) && !transient_undo_pileup(a, k->pulses, err))
+		return NULL;
+	if (k->first > 0 || k->n < a->shape.z)
+		a = taken_for(a, transient_crop(a, k->first, k->n));
+	if (k->later)
+		transient_shift_traces(a, k->n_later, k->later, SHIFT_LINEAR);
+	if (k->bin_time > 1)
+		a = taken_for(a, transient_bin_time(a, k->bin_time));
+	if (k->bin_space > 1)
+		a = taken_for(a, transient_bin_space(a, k->bin_space));
+	if (isnan(k->background))
+		transient_subtract_background(a, a->shape.z - MAX(a->shape.z / LATE, 1), a->shape.z);
+	else if (k->background != 0)
+		vec_shift(a, (float)-k->background);
+	if (k->gate > 0)
+		transient_gate(a, k->gate, k->edge);
+	if (k->jitter > 0)
+		transient_deconvolve_jitter(a, k->jitter, PULSE_NOISE);
+	return device_ok(a->dev, err) ? g_steal_pointer(&a) : NULL;
+}
+
+/* --- which bins ------------------------------------------------------------------------------- */
+
+static bool choose_bins(const task *t, nlos_calibration *k, nlos_capture *c, GError **err)
+{
+	const nlos_options *o = t->options;
+	double range[2] = { 0, (double)c->counts->shape.z };
+	k->n = c->counts->shape.z;
+	if (!o->bins)
+		return true;
+	if (numbers_read(o->bins, 0, (double)k->n, 2, range) != 2 || range[0] >= range[1] ||
+	    range[0] != floor(range[0]) || range[1] != floor(range[1])) {
+		error_set(err, RELUMINE_BAD_USAGE, "--bins", "write it as 100,600",
+			"'%s' is not two whole numbers from 0 to %d, the second the larger", o->bins, (int)k->n);
+		return false;
+	}
+	k->first = (int64_t)range[0];
+	k->n = (int64_t)range[1] - k->first;
+	c->start += range[0] * c->bin;
+	return true;
+}
+
+/* --- time zero -------------------------------------------------------------------------------- */
+
+static double distance(const double *a, const double *b)
+{
+	return hypot(hypot(a[0] - b[0], a[1] - b[1]), a[2] - b[2]);
+}
+
+/* What light needs from the laser to the wall and from the wall to the detector, s, every trace. */
+static double *device_delays(const transient *f, const nlos_capture *c)
+{
+	shape s = c->counts->shape;
+	int64_t points = s.y * s.x;
+	double *delay = g_new(double, s.c * points);
+	for (int64_t i = 0; i < s.c * points; i++) {
+		const double *scanned = f->points + 3 * (i % points);
+		const double *fixed = f->n_fixed ? f->fixed + 3 * (i / points) : scanned;
+		const double *lit = f->fixed_lit ? fixed : scanned, *seen = f->fixed_lit ? scanned : fixed;
+		delay[i] = (distance(f->laser, lit) + distance(seen, f->camera)) / c->speed;
+	}
+	return delay;
+}
+
+/* delay: s, taken: time is counted from there, in every trace; the least of them in `start`. */
+static void count_from(nlos_calibration *k, nlos_capture *c, double *delay, int64_t n)
+{
+	double least = INFINITY;
+	for (int64_t i = 0; i < n; i++)
+		least = fmin(least, delay[i]);
+	for (int64_t i = 0; i < n; i++)
+		delay[i] = (least - delay[i]) / c->bin;
+	c->start -= least;
+	k->later = delay;
+	k->n_later = n;
+}
+
+static bool first_bounces(const task *t, nlos_calibration *k, const transient *f, nlos_capture *c,
+	GError **err)
+{
+	const input *file = task_picture(t, "first-bounce");
+	int64_t points = c->counts->shape.y * c->counts->shape.x;
+	int64_t n = file ? shape_count(file->data->shape) : f->n_bounce;
+	if (n != points) {
+		error_set(err, RELUMINE_MISMATCH, file ? file->path : t->inputs[0].path, NULL,
+			"has %d times of first light for %d points", (int)n, (int)points);
+		return false;
+	}
+	double *delay = g_new(double, points);
+	for (int64_t i = 0; i < points; i++)
+		delay[i] = !file ? f->first_bounce[i] : 1e-12 * (double)array_row(file->data, 0, 0,
+			i / file->data->shape.x)[i % file->data->shape.x];
+	count_from(k, c, delay, points);
+	return true;
+}
+
+/* The wall's own light is this many times what comes later, and stands on a surface this well. */
+#define BOUNCE_ABOVE 4
+#define BOUNCE_SHARE 0.8
+#define BOUNCE_RESIDUAL 3       /* bins */
+#define BOUNCE_WIDTH 300e-12    /* s: after it, light is of the scene */
+
+/* Whether the traces' largest light is the wall's own: it is well above all that comes later. */
+static bool stands_out(const array *counts, const double *at, const double *strength, double width)
+{
+	double first = 0, later = 0;
+	for (int64_t i = 0; i < transient_traces(counts); i++) {
+		const float *trace = transient_trace(counts, i);
+		double most = 0;
+		for (int64_t m = (int64_t)(at[i] + width); m < counts->shape.z; m++)
+			most = fmax(most, (double)trace[m * transient_stride(counts)]);
+		first += strength[i];
+		later += most;
+	}
+	return first > BOUNCE_ABOVE * later && first > 0;
+}
+
+/* Time zero where the wall is seen, if it is; else the first bin's. */
+static void find_zero(nlos_calibration *k, transient *taken, nlos_capture *c)
+{
+	shape s = c->counts->shape;
+	int64_t n = transient_traces(c->counts);
+	g_autofree double *at = g_new(double, n), *strength = g_new(double, n);
+	transient_surface_fit fit;
+	transient_find_bounce(c->counts, MARK_PEAK, at, strength);
+	bool found = s.c == 1 && stands_out(c->counts, at, strength, BOUNCE_WIDTH / c->bin) &&
+		transient_fit_surface(s.y, s.x, at, strength, &fit) && fit.used > BOUNCE_SHARE &&
+		fit.residual < BOUNCE_RESIDUAL;
+	c->start = 0;
+	if (!found) {
+		transient_take(taken, "the first bin at time 0 (--start)");
+		return;
+	}
+	double *delay = g_new(double, n), middle = 0;
+	for (int64_t i = 0; i < n; i++) {
+		delay[i] = transient_surface_at(&fit, s.y, s.x, i / s.x, i % s.x) * c->bin;
+		middle += delay[i] / (double)n;
+	}
+	transient_take(taken, "time 0 where the wall's own light is, %.0f ps after the first bin on "
+		"average (--start)", middle * 1e12);
+	count_from(k, c, delay, n);
+}
+
+static bool devices_known(const task *t, const transient *f, GError **err)
+{
+	if (!isnan(f->laser[0]) && !isnan(f->camera[0]) && f->n_points)
+		return true;
+	error_set(err, RELUMINE_BAD_USAGE, t->inputs[0].path, "give --first-bounce FILE, or --clock wall "
+		"if time does count from the wall", "time counts from the laser's pulse, and the file does "
+		"not say where laser, detector and points are");
+	return false;
+}
+
+static bool choose_zero(const task *t, nlos_calibration *k, transient *f, nlos_capture *c,
+	GError **err)
+{
+	if (task_picture(t, "first-bounce") || f->n_bounce) {
+		c->start = isnan(c->start) ? 0 : c->start;
+		return first_bounces(t, k, f, c, err);
+	}
+	if (f->clock == CLOCK_AT_DEVICES) {
+		if (!devices_known(t, f, err))
+			return false;
+		c->start = isnan(c->start) ? 0 : c->start;
+		count_from(k, c, device_delays(f, c), transient_traces(c->counts));
+	} else if (isnan(c->start)) {
+		find_zero(k, f, c);
+	}
+	return true;
+}
+
+/* --- larger bins ------------------------------------------------------------------------------ */
+
+static void choose_sums(const task *t, nlos_calibration *k, nlos_capture *c)
+{
+	const nlos_options *o = t->options;
+	shape s = c->counts->shape;
+	k->bin_time = o->bin_time > 0 ? o->bin_time : MAX((int64_t)(BIN_TIME / c->bin + 1e-6), 1);
+	k->bin_time = MIN(k->bin_time, k->n);
+	k->bin_space = MIN(o->bin_space, MIN(s.y, s.x));
+	c->start += (double)(k->bin_time - 1) / 2 * c->bin;
+	c->bin *= (double)k->bin_time;
+	if (k->bin_space == 1)
+		return;
+	double *places = transient_bin_places(c->points, s.y, s.x, k->bin_space);
+	g_free(c->points);
+	c->points = places;
+	for (int i = 0; i < 2; i++) {
+		c->first[i] += c->pitch[i] * (double)(k->bin_space - 1) / 2;
+		c->pitch[i] *= (double)k->bin_space;
+	}
+}
+
+/* --- background and gate ---------------------------------------------------------------------- */
+
+/* A number, or one of the words 'auto' (NaN) and 'none' (0). */
+static bool word_or_number(const char *option, const char *text, double *to, GError **err)
+{
+	if (!text || !strcmp(text, "auto"))
+		*to = NAN;
+	else if (!strcmp(text, "none"))
+		*to = 0;
+	else if (numbers_read(text, 0, 1e9, 1, to) != 1) {
+		error_set(err, RELUMINE_BAD_USAGE, option, "a number, auto or none", "'%s' is none of these",
+			text);
+		return false;
+	}
+	return true;
+}
+
+/* first: bins of the calibrated traces that are left dark; edge: over which they open. */
+static bool choose_gate(const task *t, nlos_calibration *k, const transient *f, nlos_capture *c,
+	GError **err)
+{
+	const nlos_options *o = t->options;
+	double seconds;
+	if (!word_or_number("--gate", o->gate, &seconds, err))
+		return false;
+	seconds *= 1e-12;
+	if (!o->gate && !isnan(f->gate))
+		seconds = f->gate;
+	int64_t within = (int64_t)((BOUNCE_WIDTH - c->start) / c->bin) + 1;
+	int64_t tail = isnan(seconds) && within > 0 ?
+		transient_tail_end(c->counts, MIN(within, c->counts->shape.z)) : 0;
+	k->gate = isnan(seconds) ? (double)tail : seconds == 0 ? 0 : (seconds - c->start) / c->bin;
+	k->edge = EDGE / c->bin;
+	if (k->gate >= (double)c->counts->shape.z) {
+		error_set(err, RELUMINE_BAD_USAGE, "--gate", "a shorter one, or --gate none", "the gate opens "
+			"after %.0f ps, and the record ends at %.0f ps", seconds * 1e12,
+			(c->start + c->bin * (double)c->counts->shape.z) * 1e12);
+		return false;
+	}
+	report_number(t->report, "gate_ps", k->gate > 0 ? (c->start + k->gate * c->bin) * 1e12 : 0);
+	return true;
+}
+
+static bool choose_background(const task *t, nlos_calibration *k, const transient *f, GError **err)
+{
+	const nlos_options *o = t->options;
+	if (!o->background && f->slab > 0)
+		return true;            /* a slab's echo is long: there are no dark bins */
+	return word_or_number("--background", o->background, &k->background, err);
+}
+
+/* --- noise ------------------------------------------------------------------------------------ */
+
+static double time_weight(const nlos_capture *c, int64_t m)
+{
+	double t = fmax(c->start + (double)m * c->bin, 0);
+	double end = c->start + (double)c->counts->shape.z * c->bin;
+	return pow(t / end, c->retroreflective ? 2 : 4);
+}
+
+static bool whole_numbers(const array *a)
+{
+	for (int64_t row = 0; row < shape_planes(a->shape) * a->shape.y; row++) {
+		const float *v = array_row(a, 0, row / a->shape.y, row % a->shape.y);
+		for (int64_t x = 0; x < a->shape.x; x++)
+			if (v[x] < 0 || v[x] != floorf(v[x]))
+				return false;
+	}
+	return true;
+}
+
+/* Power of counting noise, whose variance is the counts, from the gate on. */
+static double counting_noise(const nlos_capture *c, double gate)
+{
+	double sum = 0;
+	for (int64_t m = (int64_t)gate; m < c->counts->shape.z; m++)
+		for (int64_t i = 0; i < c->counts->shape.c; i++) {
+			array plane = array_plane(c->counts, i, m);
+			double w = time_weight(c, m);
+			sum += w * w * vec_sum(&plane);
+		}
+	return sum;
+}
+
+static double weighted_power(const nlos_capture *c)
+{
+	double sum = 0;
+	for (int64_t m = 0; m < c->counts->shape.z; m++)
+		for (int64_t i = 0; i < c->counts->shape.c; i++) {
+			array plane = array_plane(c->counts, i, m);
+			double w = time_weight(c, m);
+			sum += w * w * vec_dot(&plane, &plane);
+		}
+	return sum;
+}
+
+/* --- all of it -------------------------------------------------------------------------------- */
+
+static bool has_light(const task *t, const array *counts, GError **err)
+{
+	if (vec_max_abs(counts) > 0)
+		return true;
+	error_set(err, RELUMINE_BAD_INPUT, t->inputs[0].path, "relumine inspect shows what is in it",
+		"all counts that are left are 0");
+	return false;
+}
+
+nlos_calibration *nlos_calibration_new(task *t, const transient *f, nlos_capture *c, GError **err)
+{
+	const nlos_options *o = t->options;
+	g_autoptr(nlos_calibration) k = g_new0(nlos_calibration, 1);
+	g_autoptr(transient) taken = transient_copy(f);
+	k->pulses = o->pulses;
+	bool counted = whole_numbers(c->counts);
+	if (!has_light(t, c->counts, err) || !choose_bins(t, k, c, err) ||
+	    !choose_zero(t, k, taken, c, err))
+		return NULL;
+	nlos_tell_taken(t, taken);
+	choose_sums(t, k, c);
+	/* up to here all is known; the gate is chosen by what comes of it, and noise by what is left */
+	array *raw = g_steal_pointer(&c->counts);
+	c->counts = nlos_calibrate(k, raw, err);
+	if (!c->counts || !choose_background(t, k, f, err) || !choose_gate(t, k, f, c, err))
+		return NULL;
+	double noise = counting_noise(c, k->gate);
+	nlos_calibration rest = { .pulses = NAN, .n = c->counts->shape.z, .background = k->background,
+		.gate = k->gate, .edge = k->edge };
+	k->jitter = rest.jitter = nlos_undoes_jitter(t, c) ? c->jitter / c->bin : 0;
+	raw = g_steal_pointer(&c->counts);
+	c->counts = nlos_calibrate(&rest, raw, err);
+	if (!c->counts || !has_light(t, c->counts, err))
+		return NULL;
+	double all = weighted_power(c);
+	c->noise = counted && all > 0 ? noise / fmax(all - noise, all / 100) : NAN;
+	report_number(t->report, "noise_to_signal", c->noise);
+	return g_steal_pointer(&k);
 }

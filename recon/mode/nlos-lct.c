@@ -7,16 +7,32 @@
 #include "math/vec.h"
 #include "mode/nlos.h"
 
-/* Noise to signal, 1 / alpha of O'Toole 2018, for diffuse and retroreflective scenes. */
-#define NOISE_DIFFUSE 12.5
-#define NOISE_RETRO 1.25
+#define NOISE 1.25              /* 1 / alpha of O'Toole 2018, where the noise is not known */
+#define NOISE_LEAST 0.05
+#define NOISE_MOST 50
+
+/*
+ * Where Wiener's filter has its noise over the power of signal, the same at all frequencies; scenes
+ * have most of theirs at low ones, so that noise counts for more than its share where detail is.
+ * The root does well on captures from sunlit and noisy to clean: see docs/nlos.md.
+ */
+#define NOISE_FACTOR 1.5
+
+double nlos_noise(const task *t, const nlos_capture *c)
+{
+	const nlos_options *o = t->options;
+	double noise = !isnan(o->noise) ? o->noise : isnan(c->noise) || o->compat ? NOISE :
+		CLAMP(NOISE_FACTOR * sqrt(c->noise), NOISE_LEAST, NOISE_MOST);
+	report_number(t->report, "noise", noise);
+	return noise;
+}
 
 typedef struct {
 	light_cone *cone;
 	double noise;
 } lct_plan;
 
-static light_cone_geometry geometry_of(const task *t, const nlos_capture *c)
+light_cone_geometry nlos_cone(const task *t, const nlos_capture *c)
 {
 	const nlos_options *o = t->options;
 	shape s = c->counts->shape;
@@ -44,7 +60,7 @@ nlos_grid nlos_grid_of_bins(const nlos_capture *c)
 	shape s = c->counts->shape;
 	return (nlos_grid){
 		{ c->first[0], c->first[1], c->speed * c->start / 2 },
-		{ c->pitch[0], c->pitch[1], c->speed * c->bin / 2 }, { s.x, s.y, s.z }
+		{ c->pitch[0], c->pitch[1], c->speed * c->bin / 2 }, { s.x, s.y, s.z }, NAN
 	};
 }
 
@@ -55,22 +71,35 @@ static void lct_free(void *plan)
 	g_free(p);
 }
 
-static void *lct_plan_new(task *t, const nlos_capture *c, nlos_grid *g, GError **err)
+static void *plan_of(task *t, const nlos_capture *c, const light_cone_geometry *geometry,
+	nlos_grid *g, GError **err)
 {
-	const nlos_options *o = t->options;
-	if (!nlos_needs_confocal(c, "the light-cone transform", err))
-		return NULL;
-	const light_cone_geometry geometry = geometry_of(t, c);
 	lct_plan *p = g_new0(lct_plan, 1);
-	p->noise = !isnan(o->noise) ? o->noise : c->retroreflective ? NOISE_RETRO : NOISE_DIFFUSE;
-	p->cone = light_cone_new(t->dev, &geometry);
+	p->noise = nlos_noise(t, c);
+	p->cone = light_cone_new(t->dev, geometry);
 	*g = nlos_grid_of_bins(c);
-	report_number(t->report, "noise", p->noise);
-	report_number(t->report, "power", geometry.power);
+	report_number(t->report, "power", geometry->power);
 	if (device_ok(t->dev, err))
 		return p;
 	lct_free(p);
 	return NULL;
+}
+
+static void *lct_plan_new(task *t, const nlos_capture *c, nlos_grid *g, GError **err)
+{
+	if (!nlos_needs_confocal(c, "the light-cone transform", err))
+		return NULL;
+	const light_cone_geometry geometry = nlos_cone(t, c);
+	return plan_of(t, c, &geometry, g, err);
+}
+
+/* A result that was worked out where the device is, clamped. */
+static bool deliver(task *t, array *volume, array *scene, GError **err)
+{
+	vec_clamp(scene, 0, INFINITY);
+	if (t->dev != t->cpu)
+		array_assign(volume, scene);
+	return device_ok(t->dev, err);
 }
 
 static bool lct_solve(task *t, void *plan, array *counts, array *volume, GError **err)
@@ -79,10 +108,62 @@ static bool lct_solve(task *t, void *plan, array *counts, array *volume, GError 
 	g_autoptr(array) traces = array_lend(counts, t->dev);
 	g_autoptr(array) scene = array_lend(volume, t->dev);
 	light_cone_solve(p->cone, scene, traces, p->noise);
-	vec_clamp(scene, 0, INFINITY);
-	if (t->dev != t->cpu)
-		array_assign(volume, scene);
-	return device_ok(t->dev, err);
+	return deliver(t, volume, scene, err);
 }
 
 const nlos_method nlos_lct = { "lct", lct_plan_new, lct_solve, lct_free };
+
+/* --- surfaces that face somewhere -------------------------------------------------------------- */
+
+#define DIRECTIONAL_POWER 5     /* 1 / r^4, and a cosine that is a length over r */
+
+static void *directional_plan(task *t, const nlos_capture *c, nlos_grid *g, GError **err)
+{
+	const nlos_options *o = t->options;
+	if (!nlos_needs_confocal(c, "the directional transform", err))
+		return NULL;
+	light_cone_geometry geometry = nlos_cone(t, c);
+	geometry.power = isnan(o->power) ? DIRECTIONAL_POWER : o->power;
+	return plan_of(t, c, &geometry, g, err);
+}
+
+/* Directions of the brightest voxel of each column, 0 where nothing is seen. */
+static array *normals_of(const array *u[CONE_MOMENTS])
+{
+	shape s = u[CONE_PLAIN]->shape;
+	array *to = array_new(u[0]->dev, REAL, (shape){ 3, 1, s.y, s.x });
+	float least = NLOS_SEEN * vec_max_abs(u[CONE_PLAIN]);
+	for (int64_t i = 0; i < s.y * s.x && to->mem; i++) {
+		int64_t y = i / s.x, x = i % s.x, best = 0;
+		for (int64_t z = 1; z < s.z; z++)
+			best = array_row(u[CONE_PLAIN], 0, z, y)[x] > array_row(u[CONE_PLAIN], 0, best, y)[x] ? z :
+				best;
+		double n[3], length = 0;
+		for (int k = 0; k < 3; k++) {
+			n[k] = (double)array_row(u[k], 0, best, y)[x];
+			length += n[k] * n[k];
+		}
+		bool seen = array_row(u[CONE_PLAIN], 0, best, y)[x] >= least && length > 0;
+		for (int k = 0; k < 3; k++)
+			array_row(to, k, 0, y)[x] = seen ? (float)(n[k] / sqrt(length)) : 0;
+	}
+	return to;
+}
+
+static bool directional_solve(task *t, void *plan, array *counts, array *volume, GError **err)
+{
+	const lct_plan *p = plan;
+	g_autoptr(array) traces = array_lend(counts, t->dev);
+	g_autoptr(array) along_x = array_like(traces);
+	g_autoptr(array) along_y = array_like(traces);
+	g_autoptr(array) scene = array_lend(volume, t->dev);
+	light_cone_normals(p->cone, (array *const[]){ along_x, along_y, scene }, traces, p->noise);
+	if (!deliver(t, volume, scene, err))
+		return false;
+	g_autoptr(array) x = array_lend(along_x, t->cpu);
+	g_autoptr(array) y = array_lend(along_y, t->cpu);
+	task_add_picture(t, "normals", normals_of((const array *[]){ x, y, volume }));
+	return device_ok(t->cpu, err);
+}
+
+const nlos_method nlos_directional = { "directional", directional_plan, directional_solve, lct_free };

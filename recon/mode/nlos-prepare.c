@@ -166,10 +166,6 @@ static void take_defaults(transient *f)
 		f->extent = EXTENT_SPAN;
 		transient_take(f, "the wall from first to last point (--wall-extent)");
 	}
-	if (isnan(f->start)) {
-		f->start = 0;
-		transient_take(f, "the first bin at time 0 (--start)");
-	}
 	if (f->clock == CLOCK_UNKNOWN) {
 		f->clock = CLOCK_AT_WALL;
 		transient_take(f, "time from wall to wall (--clock)");
@@ -182,7 +178,7 @@ static void take_defaults(transient *f)
 		f->surface = SURFACE_DIFFUSE;
 }
 
-static void tell_taken(const task *t, const transient *f)
+void nlos_tell_taken(const task *t, const transient *f)
 {
 	g_autoptr(GString) all = g_string_new(NULL);
 	for (guint i = 0; i < f->taken->len; i++)
@@ -233,18 +229,37 @@ static bool place_points(const task *t, const transient *f, nlos_capture *c, GEr
 	return true;
 }
 
-bool nlos_prepare(task *t, nlos_capture *c, GError **err)
+/* Of several captures in one file, one after the other in time, the first. */
+static bool split_frames(const task *t, nlos_capture *c, array **frames, GError **err)
+{
+	const nlos_options *o = t->options;
+	shape s = c->counts->shape;
+	if (o->frames == 1)
+		return true;
+	if (s.c > 1 || s.z % o->frames) {
+		error_set(err, RELUMINE_MISMATCH, t->inputs[0].path, "check --frames",
+			"%d bins are not %d captures of the same length", (int)s.z, (int)o->frames);
+		return false;
+	}
+	*frames = g_steal_pointer(&c->counts);
+	array first = array_slices(*frames, 0, 0, s.z / o->frames);
+	c->counts = array_copy(&first);
+	return device_ok(t->cpu, err);
+}
+
+nlos_calibration *nlos_prepare(task *t, nlos_capture *c, array **frames, GError **err)
 {
 	input *in = &t->inputs[0];
 	g_autoptr(transient) f = facts_of(t, err);
 	if (!f)
-		return false;
+		return NULL;
 	c->counts = in_order(t, in, err);
 	if (!c->counts || !device_ok(t->cpu, err) ||
 	    !take_places(t, f, c->counts->shape.y * c->counts->shape.x, err) || !complete(t, f, err))
-		return false;
+		return NULL;
 	take_defaults(f);
-	tell_taken(t, f);
 	copy_facts(t, f, c);
-	return place_points(t, f, c, err) && nlos_calibrate(t, f, c, err);
+	if (!split_frames(t, c, frames, err) || !place_points(t, f, c, err))
+		return NULL;
+	return nlos_calibration_new(t, f, c, err);
 }

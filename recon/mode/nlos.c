@@ -66,6 +66,9 @@ static const relumine_option own_options[] = {
 	{ "slab", 0, RELUMINE_NUMBER, NULL, 0, 1, NULL, "m",
 		"thickness of a scattering slab before the scene; 0: none; not given: as the file says", false,
 		AT(slab) },
+	{ "scattering", 0, RELUMINE_NUMBER, "262", 10, 1e5, "auto", "1/m",
+		"reduced scattering coefficient of the slab, that of foam if not given; auto: the one that "
+		"gives the sharpest scene", false, AT(scattering) },
 	{ "depth", 0, RELUMINE_TEXT, NULL, 0, 0, NULL, "FROM,TO",
 		"the part of the scene to show, m from the wall; not given: all that was recorded", false,
 		AT(depth) },
@@ -75,7 +78,7 @@ static const relumine_option own_options[] = {
 		"noise to signal of filters: more is smoother; not given: see the documentation", false,
 		AT(noise) },
 	{ "power", 0, RELUMINE_NUMBER, NULL, 0, 8, NULL, "P",
-		"traces are weighted by time^P; not given: 4 for diffuse, 2 for retroreflective scenes", false,
+		"traces are weighted by time^P; not given: 2 for retroreflective scenes and fk, else 4", false,
 		AT(power) },
 	{ "wavelength", 0, RELUMINE_NUMBER, NULL, 1e-4, 10, NULL, "m",
 		"of the phasor field; not given: 4 distances of points of the wall, more for noisy captures",
@@ -105,8 +108,13 @@ static const relumine_option own_options[] = {
 /* --- which method ----------------------------------------------------------------------------- */
 
 static const nlos_method *const methods[] = {
-	[NLOS_LCT] = &nlos_lct,
+	[NLOS_LCT] = &nlos_lct, [NLOS_FK] = &nlos_fk, [NLOS_PHASOR] = &nlos_phasor,
+	[NLOS_BACKPROJECTION] = &nlos_backprojection, [NLOS_FILTERED] = &nlos_filtered,
+	[NLOS_LCT_TV] = &nlos_lct_tv, [NLOS_DIRECTIONAL] = &nlos_directional,
+	[NLOS_DIFFUSE] = &nlos_diffuse,
 };
+
+#define JITTER_BINS 4           /* of the timing: from here on it has to be reckoned with */
 
 /* What auto chooses, and why. */
 static int choose(const task *t, const nlos_capture *c)
@@ -118,6 +126,8 @@ static int choose(const task *t, const nlos_capture *c)
 		{ c->slab > 0, NLOS_DIFFUSE, "the scene is behind a scattering slab" },
 		{ !c->regular, NLOS_FILTERED, "the points are no regular grid" },
 		{ !c->confocal, NLOS_PHASOR, "laser and detector do not share their point of the wall" },
+		{ c->jitter > JITTER_BINS * c->bin, NLOS_LCT_TV,
+			"the timing's jitter has to be part of the model" },
 		{ true, NLOS_LCT, "the capture is confocal, on a regular grid" },
 	};
 	size_t i = 0;
@@ -127,7 +137,33 @@ static int choose(const task *t, const nlos_capture *c)
 	return rules[i].method;
 }
 
+bool nlos_undoes_jitter(const task *t, const nlos_capture *c)
+{
+	return choose(t, c) != NLOS_LCT_TV && c->jitter > JITTER_BINS * c->bin;
+}
+
 /* --- from traces to a scene ------------------------------------------------------------------- */
+
+/* More captures than one, and what is done to each. */
+typedef struct {
+	array *all;             /* NULL: there is one */
+	const nlos_calibration *calibration;
+} frames_of;
+
+/* The depths asked for, for methods that can choose them. */
+static bool plan_depths(const task *t, nlos_grid *g, GError **err)
+{
+	const nlos_options *o = t->options;
+	double range[2] = { NAN, NAN };
+	if (o->depth && !nlos_depths(o->depth, range, err))
+		return false;
+	g->first[2] = range[0];
+	g->last = range[1];
+	g->step[2] = o->depth_step;
+	g->n[2] = o->depth && !isnan(o->depth_step) ?
+		(int64_t)floor((range[1] - range[0]) / o->depth_step + 1e-6) + 1 : 0;
+	return true;
+}
 
 /* Planes of the depths asked for. */
 static bool cut_depths(const nlos_options *o, array **volume, nlos_grid *g, GError **err)
@@ -166,38 +202,59 @@ static void tell_axes(task *t, const nlos_grid *g)
 	t->scale = image_scale_new();
 	for (int i = 0; i < 3; i++)
 		t->scale->voxel[i] = g->step[i] * 1e9;
+	t->scale->frames = ((const nlos_options *)t->options)->frames;
 }
 
-static bool solve(task *t, const nlos_method *m, nlos_capture *c, nlos_grid *g, GError **err)
+/* One frame after the other into the result, with what the first one has settled. */
+static bool solve_frames(task *t, const nlos_method *m, void *plan, const frames_of *f, GError **err)
 {
+	const nlos_options *o = t->options;
+	shape s = f->all->shape;
+	int64_t bins = s.z / o->frames, planes = t->result->shape.z / o->frames;
+	gint64 began = g_get_monotonic_time();
+	for (int64_t i = 0; i < o->frames; i++) {
+		array raw = array_slices(f->all, 0, i * bins, bins);
+		array to = array_slices(t->result, 0, i * planes, planes);
+		g_autoptr(array) counts = nlos_calibrate(f->calibration, array_copy(&raw), err);
+		if (!counts || !m->solve(t, plan, counts, &to, err) || !watch_step(t->watch, "reconstruct"))
+			return false;
+	}
+	double seconds = (double)(g_get_monotonic_time() - began) * 1e-6;
+	report_number(t->report, "frames_per_second", (double)o->frames / seconds);
+	return true;
+}
+
+static bool solve(task *t, nlos_capture *c, const frames_of *f, nlos_grid *g, GError **err)
+{
+	const nlos_options *o = t->options;
+	const nlos_method *m = methods[choose(t, c)];
+	report_word(t->report, "method", m->name);
 	void *plan = task_step(t, "plan") ? m->plan(t, c, g, err) : NULL;
 	if (!plan)
 		return false;
-	g_autoptr(array) volume = array_new_picture(t->cpu, (shape){ 1, g->n[2], g->n[1], g->n[0] });
+	t->result = array_new_picture(t->cpu, (shape){ 1, o->frames * g->n[2], g->n[1], g->n[0] });
 	bool done = device_ok(t->cpu, err) && task_step(t, "reconstruct") &&
-		m->solve(t, plan, c->counts, volume, err);
+		(f->all ? solve_frames(t, m, plan, f, err) : m->solve(t, plan, c->counts, t->result, err));
 	m->free(plan);
-	if (!done || !cut_depths(t->options, &volume, g, err))
-		return false;
-	t->result = g_steal_pointer(&volume);
-	return device_ok(t->cpu, err);
+	return done && (f->all || cut_depths(o, &t->result, g, err)) && device_ok(t->cpu, err);
 }
 
 static bool run(task *t, GError **err)
 {
 	g_auto(nlos_capture) c = { 0 };
-	nlos_grid g = { .step = { NAN, NAN, NAN } };
-	if (!task_step(t, "calibrate") || !nlos_prepare(t, &c, err))
+	nlos_grid g = { .step = { NAN, NAN, NAN }, .last = NAN };
+	g_autoptr(array) all = NULL;
+	g_autoptr(nlos_calibration) k = task_step(t, "calibrate") ? nlos_prepare(t, &c, &all, err) : NULL;
+	if (!k || !plan_depths(t, &g, err))
 		return false;
-	const nlos_method *m = methods[choose(t, &c)];
-	report_word(t->report, "method", m->name);
-	if (!solve(t, m, &c, &g, err)) {
-		error_while(err, "nlos, %s of %d x %d points and %d bins", m->name, (int)c.counts->shape.x,
-			(int)c.counts->shape.y, (int)c.counts->shape.z);
+	if (!solve(t, &c, &(frames_of){ all, k }, &g, err)) {
+		if (c.counts)
+			error_while(err, "nlos, reconstructing from %d x %d points and %d bins",
+				(int)c.counts->shape.x, (int)c.counts->shape.y, (int)c.counts->shape.z);
 		return false;
 	}
 	tell_axes(t, &g);
-	return nlos_show(t, &g, err);
+	return nlos_show(t, &c, &g, err);
 }
 
 const modality command_nlos = {

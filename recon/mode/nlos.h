@@ -4,6 +4,7 @@
 #define MODE_NLOS_H
 
 #include "core/transient.h"
+#include "math/light-cone.h"
 #include "mode/modality.h"
 
 enum nlos_method_choice {
@@ -21,7 +22,7 @@ typedef struct {
 	/* calibration */
 	char *gate, *background, *bins;
 	int64_t bin_time, bin_space;
-	double jitter, beam, slab, pulses;
+	double jitter, beam, slab, scattering, pulses;
 	/* the scene */
 	int method, compat;
 	char *depth;
@@ -48,12 +49,15 @@ typedef struct {
 	double jitter, beam;    /* FWHM in s, radius in m; 0: not to be reckoned with */
 	double slab;            /* m; 0: none */
 	bool retroreflective;
+	double noise;           /* power of the counts' noise over that of their signal, both weighted by
+				 * time as for the scene; NaN: not known */
 } nlos_capture;
 
 /* Where the voxels of a scene are, m: voxel (z, y, x) at first + index step on each axis. */
 typedef struct {
 	double first[3], step[3];       /* x, y, z */
 	int64_t n[3];
+	double last;            /* z: as deep as was asked for; NaN: all that was recorded */
 } nlos_grid;
 
 /* What is left of the speed of light, m/s. */
@@ -77,32 +81,70 @@ extern const nlos_method nlos_lct, nlos_fk, nlos_phasor, nlos_backprojection, nl
 
 /*
  * Steps of preparing: geometry from file and options, calibration.  Errors BAD_USAGE (geometry is
- * missing: says which option supplies it), MISMATCH, BAD_INPUT.
+ * missing: says which option supplies it), MISMATCH, BAD_INPUT.  The capture is that of the first
+ * frame; *frames: all raw frames where there are more than one, else NULL; the caller's.
  */
-bool nlos_prepare(task *t, nlos_capture *c, GError **err);
+typedef struct nlos_calibration nlos_calibration;
+nlos_calibration *nlos_prepare(task *t, nlos_capture *c, array **frames, GError **err);
 
-/* Its second half: counts and times.  Geometry is there. */
-bool nlos_calibrate(task *t, const transient *f, nlos_capture *c, GError **err);
+/*
+ * Its second half: counts and times.  The points are there, and one frame's raw counts, by which it
+ * is settled what is done to every frame; c->counts become the first frame's.
+ */
+nlos_calibration *nlos_calibration_new(task *t, const transient *f, nlos_capture *c, GError **err);
+void nlos_calibration_free(nlos_calibration *k);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(nlos_calibration, nlos_calibration_free)
+
+/* Raw counts of a frame to those of the capture.  Takes and gives; NULL on failure. */
+array *nlos_calibrate(const nlos_calibration *k, array *raw, GError **err);
 void nlos_capture_clear(nlos_capture *c);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(nlos_capture, nlos_capture_clear)
 
 /* Two distances from the wall, m, the second larger.  BAD_USAGE. */
 bool nlos_depths(const char *text, double range[2], GError **err);
 
+/* Tell what nobody said, and how it is taken. */
+void nlos_tell_taken(const task *t, const transient *f);
+
+/* Whether the timing's jitter is to be undone beforehand: no part of the method's own model. */
+bool nlos_undoes_jitter(const task *t, const nlos_capture *c);
+
 /* --- what the methods share ------------------------------------------------------------------ */
 
 /* The scene's voxels below the wall's points, at the depths of the bins. */
 nlos_grid nlos_grid_of_bins(const nlos_capture *c);
 
+/*
+ * Voxels for methods that may choose them: across, the wall's points, or as many over points that
+ * are no grid; in depth, what was recorded and asked for, not nearer than `nearest` m, planes
+ * `step` m apart if nobody says how far and they are not too many.  BAD_USAGE.
+ */
+void nlos_grid_of_points(const nlos_capture *c, nlos_grid *g);
+bool nlos_grid_depths(const task *t, const nlos_capture *c, nlos_grid *g, double nearest,
+	double step, GError **err);
+
+/*
+ * The phasor field's wavelength, m: the one asked for, or the shortest that points and bins allow and
+ * that stands out of the noise.  Warns with numbers of what is asked too much of the capture.
+ */
+double nlos_wavelength(task *t, const nlos_capture *c, const nlos_grid *g);
+
 /* MISMATCH unless the capture is confocal and on a regular grid; method: for the message. */
 bool nlos_needs_confocal(const nlos_capture *c, const char *method, GError **err);
 
+/* The light-cone transform of a capture, as the options have it, and the noise of its filters. */
+light_cone_geometry nlos_cone(const task *t, const nlos_capture *c);
+double nlos_noise(const task *t, const nlos_capture *c);
+
 /* --- what one sees --------------------------------------------------------------------------- */
+
+/* A column whose brightest voxel is below this share of the brightest of all shows nothing. */
+#define NLOS_SEEN 0.1f
 
 /*
  * The pictures beside the volume t->result: projections for the eye, and how far away what they
  * show is; warns of what cannot have been resolved.
  */
-bool nlos_show(task *t, const nlos_grid *g, GError **err);
+bool nlos_show(task *t, const nlos_capture *c, const nlos_grid *g, GError **err);
 
 #endif

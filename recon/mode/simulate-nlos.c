@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* simulate-nlos.c - relumine simulate nlos: a time-of-flight scan of a wall by a hidden scene */
 #include <math.h>
-#include <string.h>
 #include "core/error.h"
-#include "core/numbers.h"
 #include "math/vec.h"
-#include "mode/numbers.h"
 #include "mode/simulate-nlos.h"
 #include "stage/hidden.h"
 
@@ -26,6 +23,9 @@ static const relumine_option options[] = {
 	{ "wall", 0, RELUMINE_TEXT, "1", 0, 0, NULL, "X,Y",
 		"m from the first point to the last; one number: for the longer side of the grid, "
 		"steps being square", false, AT(wall) },
+	{ "laser-positions", 0, RELUMINE_FILE_IN, NULL, 0, 0, NULL, "FILE",
+		"scanned points that are no grid: a row X, Y, Z in m for each; in place of --grid", false,
+		AT(laser_positions) },
 	{ "bins", 0, RELUMINE_INTEGER, "512", 2, 65536, NULL, "N", "of time", false, AT(bins) },
 	{ "bin", 0, RELUMINE_NUMBER, "32", 0.01, 1e6, NULL, "ps", "width of one", false, AT(bin) },
 	{ "start", 0, RELUMINE_NUMBER, "auto", -1e9, 1e9, "auto", "ps",
@@ -58,7 +58,8 @@ static const relumine_option options[] = {
 	{ "camera", 0, RELUMINE_TEXT, "-0.5,-0.1,1.5", 0, 0, NULL, "X,Y,Z",
 		"with --clock devices: where the detector's lens stands, m", false, AT(camera) },
 	{ "time-shift", 0, RELUMINE_NUMBER, "0", -1e9, 1e9, NULL, "ps",
-		"all light comes so much later than the file says", false, AT(later) },
+		"all light comes so much later, and the file does not say when bins are", false,
+		AT(later) },
 	{ "frames", 0, RELUMINE_INTEGER, "1", 1, 10000, NULL, "N",
 		"of a scene that goes once around, from side to side and back and forth", false, AT(frames) },
 	{ "light-speed", 0, RELUMINE_NUMBER, "299792458", 1e6, 1e9, NULL, "m/s", "of light", false,
@@ -74,113 +75,6 @@ static const relumine_option options[] = {
 };
 
 #define NANOMETRE 1e-9
-enum { GRID_MOST = 1024, DETECTORS_MOST = 64 };
-
-static void nlos_layout_clear(nlos_layout *l)
-{
-	g_free(l->scanned);
-	g_free(l->fixed);
-}
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(nlos_layout, nlos_layout_clear)
-
-/* --- options ---------------------------------------------------------------------------------- */
-
-static bool parse_place(const char *option, const char *text, double to[3], GError **err)
-{
-	double found[3];
-	if (numbers_read(text, -1e4, 1e4, 3, found) == 3) {
-		memcpy(to, found, sizeof(found));
-		return true;
-	}
-	error_set(err, RELUMINE_BAD_USAGE, option, "write it as 0.1,-0.2,0",
-		"'%s' is not three numbers of metres", text);
-	return false;
-}
-
-static bool parse_wall(const nlos_scan *o, nlos_layout *l, GError **err)
-{
-	double most = (double)MAX(MAX(l->rows, l->columns) - 1, 1);
-	int n = numbers_read(o->wall, 1e-3, 1e3, 2, l->wall);
-	if (n == 0)
-		error_set(err, RELUMINE_BAD_USAGE, "--wall", "write it as 1 or 1,0.8, each 0.001 to 1000",
-			"'%s' is not one or two numbers of metres", o->wall);
-	if (n == 1) {
-		double step = l->wall[0] / most;
-		l->wall[0] = step * (double)(l->columns - 1);
-		l->wall[1] = step * (double)(l->rows - 1);
-	}
-	return n > 0;
-}
-
-/* Points from edge to edge of the wall, x fastest, in the plane z = 0. */
-static double *spread_points(const double wall[2], int64_t rows, int64_t columns)
-{
-	double *to = g_new0(double, (gsize)(3 * rows * columns));
-	for (int64_t i = 0; i < rows * columns; i++) {
-		double x = columns > 1 ? (double)(i % columns) / (double)(columns - 1) - 0.5 : 0;
-		double y = rows > 1 ? (double)(i / columns) / (double)(rows - 1) - 0.5 : 0;
-		to[3 * i] = x * wall[0];
-		to[3 * i + 1] = y * wall[1];
-	}
-	return to;
-}
-
-static bool place_fixed(const nlos_scan *o, nlos_layout *l, GError **err)
-{
-	int64_t rows, columns;
-	l->n_fixed = 1;
-	if (o->geometry == CONFOCAL)
-		return true;
-	if (o->geometry == SINGLE) {
-		l->fixed = g_new0(double, 3);
-		return parse_place("--detector", o->detector, l->fixed, err);
-	}
-	if (!numbers_parse_size("--detectors", o->detectors, DETECTORS_MOST, &rows, &columns, err))
-		return false;
-	l->n_fixed = rows * columns;
-	l->fixed = spread_points(l->wall, rows, columns);
-	return true;
-}
-
-/* The earliest light of the wall itself, s. */
-static double first_light(const nlos_scan *o, const nlos_layout *l)
-{
-	double least = INFINITY;
-	if (o->clock == AT_WALL)
-		return 0;
-	for (int64_t i = 0; i < l->rows * l->columns * l->n_fixed; i++) {
-		const double *lit = l->scanned + 3 * (i % (l->rows * l->columns));
-		const double *seen = l->fixed ? l->fixed + 3 * (i / (l->rows * l->columns)) : lit;
-		double to = 0, from = 0;
-		for (int k = 0; k < 3; k++) {
-			to += pow(l->laser[k] - lit[k], 2);
-			from += pow(l->camera[k] - seen[k], 2);
-		}
-		least = fmin(least, sqrt(to) + sqrt(from));
-	}
-	return least / o->speed;
-}
-
-static bool make_layout(const nlos_scan *o, nlos_layout *l, GError **err)
-{
-	if (!numbers_parse_size("--grid", o->grid, GRID_MOST, &l->rows, &l->columns, err) ||
-	    !parse_wall(o, l, err) || !place_fixed(o, l, err) ||
-	    !parse_place("--laser", o->laser, l->laser, err) ||
-	    !parse_place("--camera", o->camera, l->camera, err))
-		return false;
-	l->pitch[0] = l->wall[0] / (double)MAX(l->columns - 1, 1);
-	l->pitch[1] = l->wall[1] / (double)MAX(l->rows - 1, 1);
-	l->scanned = spread_points(l->wall, l->rows, l->columns);
-	l->scan = (scanner){ .scanned = l->scanned, .bin = o->bin * PICOSECOND,
-		.start = isnan(o->start) ? first_light(o, l) : o->start * PICOSECOND,
-		.later = o->later * PICOSECOND, .jitter = o->jitter * PICOSECOND, .speed = o->speed,
-		.retroreflective = o->surface == RETRO };
-	if (o->clock == AT_DEVICES) {
-		l->scan.laser = l->laser;
-		l->scan.camera = l->camera;
-	}
-	return true;
-}
 
 static bool check(const void *record, GError **err)
 {
@@ -191,13 +85,15 @@ static bool check(const void *record, GError **err)
 			"a retroreflector sends light back to where it came from, not to another detector" },
 		{ o->direct > 0 && o->geometry != CONFOCAL, "--direct", "leave it out",
 			"a detector that looks elsewhere does not see the laser's spot" },
+		{ o->laser_positions && (o->truth_out || o->depth_out), o->truth_out ? "--truth-out" :
+			"--depth-out", "leave it out", "is drawn over a grid of points, not --laser-positions" },
 	};
 	for (size_t i = 0; i < G_N_ELEMENTS(rules); i++)
 		if (rules[i].wrong) {
 			error_set(err, RELUMINE_BAD_USAGE, rules[i].option, rules[i].remedy, "%s", rules[i].what);
 			return false;
 		}
-	return make_layout(o, &l, err);
+	return nlos_layout_make(o, NULL, &l, err);
 }
 
 /* --- the scan --------------------------------------------------------------------------------- */
@@ -245,14 +141,19 @@ static image_scale *scale_of(const nlos_scan *o, const nlos_layout *l)
 	transient *t = scale->transient = transient_new();
 	t->layout = g_strdup("relumine simulate nlos");
 	t->bin = l->scan.bin;
-	t->start = l->scan.start;
-	t->clock = o->clock == AT_WALL ? CLOCK_AT_WALL : CLOCK_AT_DEVICES;
-	t->extent = EXTENT_SPAN;
+	if (o->later == 0) {
+		t->start = l->scan.start;
+		t->clock = o->clock == AT_WALL ? CLOCK_AT_WALL : CLOCK_AT_DEVICES;
+	}
+	t->extent = o->laser_positions ? EXTENT_UNKNOWN : EXTENT_SPAN;
 	t->jitter = l->scan.jitter;
 	t->surface = o->surface == RETRO ? SURFACE_RETROREFLECTIVE : SURFACE_DIFFUSE;
 	t->confocal = o->geometry == CONFOCAL;
-	for (int k = 0; k < 2; k++)
+	for (int k = 0; k < 2 && !o->laser_positions; k++)
 		t->wall[k] = l->wall[k];
+	/* (from where the devices stand a grid has to be somewhere too) */
+	if (o->laser_positions || o->clock == AT_DEVICES)
+		transient_set_points(t, l->rows * l->columns, l->scanned);
 	for (int k = 0; k < 3 && o->clock == AT_DEVICES; k++) {
 		t->laser[k] = l->laser[k];
 		t->camera[k] = l->camera[k];
@@ -276,7 +177,8 @@ static void add_truth(task *t, const nlos_layout *l, const array *scene, bool vo
 	int64_t planes = volume ? o->bins : 1;
 	double step = 0.5 * l->scan.bin * o->speed;     /* m of depth for a bin: light goes both ways */
 	const hidden_grid g = {
-		{ -0.5 * l->wall[0], -0.5 * l->wall[1], 0.5 * (l->scan.start - first_light(o, l)) * o->speed },
+		{ -0.5 * l->wall[0], -0.5 * l->wall[1],
+			0.5 * (l->scan.start - nlos_first_light(o, l)) * o->speed },
 		{ l->pitch[0] > 0 ? l->pitch[0] : 1, l->pitch[1] > 0 ? l->pitch[1] : 1, step } };
 	if (!(volume ? o->truth_out : o->depth_out))
 		return;
@@ -313,7 +215,8 @@ static bool run(task *t, GError **err)
 {
 	const nlos_scan *o = t->options;
 	g_auto(nlos_layout) l = { 0 };
-	if (!make_layout(o, &l, err) || !task_step(t, "make the scene"))
+	if (!nlos_layout_make(o, task_picture(t, "laser-positions"), &l, err) ||
+	    !task_step(t, "make the scene"))
 		return false;
 	g_autoptr(array) scene = nlos_scene(t, &l, err);
 	if (!scene || !task_step(t, "expose"))

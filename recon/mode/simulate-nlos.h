@@ -12,7 +12,7 @@ enum { DIFFUSE, RETRO };
 enum { SHADING_AUTO, FLAT, LAMBERT };
 
 typedef struct {
-	char *grid, *wall, *detector, *detectors, *scene, *depth, *laser, *camera;
+	char *grid, *wall, *detector, *detectors, *scene, *depth, *laser, *camera, *laser_positions;
 	char *truth_out, *depth_out;
 	int geometry, clock, surface, shading;
 	int64_t bins, frames, seed;
@@ -29,6 +29,14 @@ typedef struct {
 	double *scanned, *fixed;
 	scanner scan;
 } nlos_layout;
+
+/* places: of --laser-positions, or NULL.  BAD_USAGE, BAD_INPUT. */
+bool nlos_layout_make(const nlos_scan *o, const input *places, nlos_layout *l, GError **err);
+void nlos_layout_clear(nlos_layout *l);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(nlos_layout, nlos_layout_clear)
+
+/* The earliest light of the wall itself, s. */
+double nlos_first_light(const nlos_scan *o, const nlos_layout *l);
 
 /* The longer side of the scene's picture, m. */
 double nlos_scene_size(const nlos_scan *o, const nlos_layout *l);

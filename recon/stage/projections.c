@@ -82,6 +82,22 @@ array *projections_sheet(const array *volume, const double step[3])
 	return sheet;
 }
 
+array *projections_film(const array *volumes, int64_t frames)
+{
+	shape s = volumes->shape;
+	int64_t columns = (int64_t)ceil(sqrt((double)frames)), rows = (frames + columns - 1) / columns;
+	array *film = array_new(volumes->dev, REAL, (shape){ 1, 1, rows * (s.y + GAP) - GAP,
+		columns * (s.x + GAP) - GAP });
+	vec_fill(film, 0);
+	for (int64_t i = 0; i < frames && film->mem; i++) {
+		array one = array_slices(volumes, 0, i * (s.z / frames), s.z / frames);
+		g_autoptr(array) front = projection_largest(&one, 0);
+		if (front->mem)
+			put_panel(film, front, i / columns * (s.y + GAP), i % columns * (s.x + GAP), front->shape);
+	}
+	return film;
+}
+
 /* --- depths ----------------------------------------------------------------------------------- */
 
 /* Where the parabola through three neighbours has its top, from the middle one. */

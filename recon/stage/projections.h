@@ -16,6 +16,9 @@ array *projection_largest(const array *volume, int axis);
  */
 array *projections_sheet(const array *volume, const double step[3]);
 
+/* The fronts of `frames` volumes that follow each other along z, in rows of a sheet. */
+array *projections_film(const array *volumes, int64_t frames);
+
 /*
  * How far away the brightest voxel of each column is, between voxels by a parabola: first + step z,
  * m; 0 where it is below `share` of the brightest of all.

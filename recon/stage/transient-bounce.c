@@ -68,37 +68,41 @@ void transient_find_bounce(const array *counts, enum transient_mark mark, double
 
 /* --- a surface through all -------------------------------------------------------------------- */
 
-enum { TERMS = 6, ROUNDS = 12 };
+enum { TERMS = SURFACE_TERMS_MOST, ROUNDS = 20 };
 
 static double along(int64_t i, int64_t n)
 {
 	return n > 1 ? 2 * (double)i / (double)(n - 1) - 1 : 0;
 }
 
-static void terms_at(int64_t rows, int64_t columns, int64_t i, double t[TERMS])
+/* The terms of a polynomial at point i; gives their number. */
+static int terms_at(int64_t rows, int64_t columns, int64_t i, int degree, double t[TERMS])
 {
 	double x = along(i % columns, columns), y = along(i / columns, rows);
-	const double all[TERMS] = { 1, x, y, x * x, x * y, y * y };
-	memcpy(t, all, sizeof(all));
+	int n = 0;
+	for (int d = 0; d <= degree; d++)
+		for (int k = 0; k <= d; k++)
+			t[n++] = pow(x, d - k) * pow(y, k);
+	return n;
 }
 
 double transient_surface_at(const transient_surface_fit *f, int64_t rows, int64_t columns,
 	int64_t y, int64_t x)
 {
 	double t[TERMS], sum = 0;
-	terms_at(rows, columns, y * columns + x, t);
-	for (int k = 0; k < TERMS; k++)
+	int n = terms_at(rows, columns, y * columns + x, f->degree, t);
+	for (int k = 0; k < n; k++)
 		sum += f->k[k] * t[k];
 	return sum;
 }
 
 /* a x = b for a symmetric matrix that may lack a few dimensions, by Cholesky with a small ridge. */
-static void solve_symmetric(double a[TERMS][TERMS], double b[TERMS])
+static void solve_symmetric(int n, double a[TERMS][TERMS], double b[TERMS])
 {
 	double ridge = 0;
-	for (int i = 0; i < TERMS; i++)
+	for (int i = 0; i < n; i++)
 		ridge += 1e-10 * a[i][i];
-	for (int i = 0; i < TERMS; i++) {
+	for (int i = 0; i < n; i++) {
 		for (int j = 0; j <= i; j++) {
 			double sum = a[i][j] + (i == j ? ridge : 0);
 			for (int k = 0; k < j; k++)
@@ -106,13 +110,13 @@ static void solve_symmetric(double a[TERMS][TERMS], double b[TERMS])
 			a[i][j] = i == j ? sqrt(fmax(sum, ridge)) : sum / a[j][j];
 		}
 	}
-	for (int i = 0; i < TERMS; i++) {
+	for (int i = 0; i < n; i++) {
 		for (int k = 0; k < i; k++)
 			b[i] -= a[i][k] * b[k];
 		b[i] /= a[i][i];
 	}
-	for (int i = TERMS - 1; i >= 0; i--) {
-		for (int k = i + 1; k < TERMS; k++)
+	for (int i = n - 1; i >= 0; i--) {
+		for (int k = i + 1; k < n; k++)
 			b[i] -= a[k][i] * b[k];
 		b[i] /= a[i][i];
 	}
@@ -142,29 +146,40 @@ static double spread_of(const surface_data *d, const transient_surface_fit *f)
 /* One round: weights by how far traces are from the surface, and a better surface. */
 static void improve(const surface_data *d, transient_surface_fit *f)
 {
-	const double cut = 4.685, least = 0.05;         /* deviations (95 % efficiency); bins */
+	const double cut = 4.685, least = 0.25;         /* deviations (95 % efficiency); bins */
 	double a[TERMS][TERMS] = { 0 }, b[TERMS] = { 0 }, reach = cut * fmax(f->residual, least);
 	double used = 0, all = 0;
+	int n = 0;
 	for (int64_t i = 0; i < d->rows * d->columns; i++) {
 		double u = away_from(d, f, i) / reach, t[TERMS];
 		all += d->strength[i] > 0;
 		if (!(d->strength[i] > 0) || fabs(u) >= 1)
 			continue;
 		double w = (1 - u * u) * (1 - u * u);
-		terms_at(d->rows, d->columns, i, t);
+		n = terms_at(d->rows, d->columns, i, f->degree, t);
 		used++;
-		for (int k = 0; k < TERMS; k++) {
+		for (int k = 0; k < n; k++) {
 			b[k] += w * t[k] * d->at[i];
-			for (int l = 0; l < TERMS; l++)
+			for (int l = 0; l < n; l++)
 				a[k][l] += w * t[k] * t[l];
 		}
 	}
 	if (!(used > 0))
 		return;
-	solve_symmetric(a, b);
+	solve_symmetric(n, a, b);
 	memcpy(f->k, b, sizeof(b));
 	f->used = used / all;
 	f->residual = spread_of(d, f);
+}
+
+static int degree_for(int64_t rows, int64_t columns, int64_t lit)
+{
+	const int each = 8;
+	int degree = 0;
+	for (int d = 1; d <= SURFACE_DEGREE_MOST; d++)
+		if (each * (rows > 1 && columns > 1 ? (d + 1) * (d + 2) / 2 : d + 1) <= lit)
+			degree = d;
+	return degree;
 }
 
 bool transient_fit_surface(int64_t rows, int64_t columns, const double *at, const double *strength,
@@ -178,7 +193,8 @@ bool transient_fit_surface(int64_t rows, int64_t columns, const double *at, cons
 			away[n++] = (float)at[i];
 	if (n == 0)
 		return false;
-	*fit = (transient_surface_fit){ .k = { (double)select_nth(away, n, n / 2) } };
+	*fit = (transient_surface_fit){ .degree = degree_for(rows, columns, n),
+		.k = { (double)select_nth(away, n, n / 2) } };
 	fit->residual = spread_of(&d, fit);
 	for (int round = 0; round < ROUNDS; round++)
 		improve(&d, fit);
@@ -202,6 +218,31 @@ static void mean_bins(int64_t first, int64_t end, void *data)
 		}
 		j->mean[m] = sum / (double)(s.c * s.y * s.x);
 	}
+}
+
+/* Means over all traces; g_free. */
+static double *mean_trace(const array *counts)
+{
+	double *mean = g_new0(double, (gsize)counts->shape.z);
+	averaging j = { counts, mean };
+	if (counts->mem)
+		device_each(counts->dev, counts->shape.z, 8, mean_bins, &j);
+	return mean;
+}
+
+int64_t transient_quietest(const array *counts, int64_t from, int64_t width)
+{
+	g_autofree double *mean = mean_trace(counts);
+	double sum = 0, least = INFINITY;
+	int64_t best = from;
+	for (int64_t m = from; m < counts->shape.z; m++) {
+		sum += mean[m] - (m - width >= from ? mean[m - width] : 0);
+		if (m - width + 1 >= from && sum < least) {
+			least = sum;
+			best = m - width + 1;
+		}
+	}
+	return best;
 }
 
 /* Means over so many bins to each side, fewer at the ends. */
@@ -245,11 +286,9 @@ int64_t transient_tail_end(const array *counts, int64_t within)
 	int64_t n = counts->shape.z;
 	if (!counts->mem || n < 8)
 		return 0;
-	g_autofree double *mean = g_new0(double, (gsize)n);
+	g_autofree double *mean = mean_trace(counts);
 	g_autofree float *fine = g_new(float, (gsize)(2 * n));
 	float *sorted = fine + n;
-	averaging j = { counts, mean };
-	device_each(counts->dev, n, 8, mean_bins, &j);
 	smooth(mean, n, n / 512, fine);
 	int64_t peak = largest(fine, 0, n);
 	if (peak >= within || !(fine[peak] > 0))

@@ -62,16 +62,20 @@ enum transient_mark {
 void transient_find_bounce(const array *counts, enum transient_mark mark, double *at,
 	double *strength);
 
-/* t = k[0] + k[1] x + k[2] y + k[3] x^2 + k[4] x y + k[5] y^2, x, y from -1 to 1 over the grid. */
+/* Over the grid x and y go from -1 to 1. */
+enum { SURFACE_DEGREE_MOST = 4, SURFACE_TERMS_MOST = 15 };
 typedef struct {
-	double k[6];
+	int degree;
+	double k[SURFACE_TERMS_MOST];   /* of 1; x, y; x^2, x y, y^2; x^3, ... */
 	double residual;        /* robust deviation of the traces from it, bins */
 	double used;            /* share of the traces with light that it goes by */
 } transient_surface_fit;
 
 /*
- * A smooth surface through at[] of a rows x columns grid, where strength > 0; traces that are far
- * from it have no say (Tukey's biweight, from the median on).  False: no trace has light.
+ * A smooth surface through at[] of a rows x columns grid where strength > 0; traces that are far
+ * from it have no say (Tukey's biweight, from the median on).  A polynomial of the degree that the
+ * traces with light bear, eight for each term, up to the fourth: ways to devices 1.5 m from
+ * a wall of 1 m are off a quadratic by up to 50 ps, off a quartic by 2 ps.  False: no light.
  */
 bool transient_fit_surface(int64_t rows, int64_t columns, const double *at, const double *strength,
 	transient_surface_fit *fit);
@@ -96,6 +100,12 @@ int64_t transient_tail_end(const array *counts, int64_t within);
 void transient_gate(array *counts, double first, double edge);
 
 /*
+ * The first of the `width` neighbouring bins, at or after `from`, that hold the least light in all
+ * traces together: where to look for background.  width: 1 to all bins after `from`.
+ */
+int64_t transient_quietest(const array *counts, int64_t from, int64_t width);
+
+/*
  * In place: from each trace its own level in bins [first, end), which hold background alone or
  * little else.  The level is the mean of what is not far from it (four deviations, those of
  * the median or of counting): right for sparse counts too.  Nothing is clipped: background's
@@ -114,8 +124,8 @@ bool transient_undo_pileup(array *counts, double pulses, GError **err);
 /* --- larger bins, fewer points (transient-calibrate.c) ---------------------------------------- */
 
 /*
- * New: sums of `factor` bins, 1 to all; bins at the end that do not fill one are left out.  Bin m has its
- * middle where factor m + (factor - 1) / 2 was.  Never NULL.
+ * New: sums of `factor` bins, 1 to all; bins at the end that do not fill one are left out.  Bin m
+ * has its middle where factor m + (factor - 1) / 2 was.  Never NULL.
  */
 array *transient_bin_time(const array *counts, int64_t factor);
 

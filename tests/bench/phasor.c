@@ -2,8 +2,8 @@
 /* phasor.c - the phasor field: one capture alone, and captures after one another as in a video
  *
  * usage: phasor [THREADS [POINTS BINS DEPTHS [FIXED]]]
- * A wall of 1 m, POINTS x POINTS, bins of 32 ps, wavelength four pitches; FIXED: detectors that
- * stand still, 0: confocal.  tests/bench/phasor-numpy does the same in plain NumPy. */
+ * A wall of 0.8 m, POINTS x POINTS, bins of 32 ps, wavelength four pitches; FIXED: detectors that
+ * stand still, at most 4, 0: confocal.  Beside plain NumPy: tests/bench/phasor-numpy. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,8 +36,9 @@ int main(int argc, char **argv)
 {
 	int threads = (int)number(argc, argv, 1, 2);
 	int64_t n = number(argc, argv, 2, 64), bins = number(argc, argv, 3, 512);
-	int64_t depths = number(argc, argv, 4, 84), fixed = number(argc, argv, 5, 0);
-	double pitch = 1.0 / (double)(n - 1), bin = 32e-12 * 3e8, places[3 * 4] = { 0.5, 0.5, 0 };
+	int64_t depths = number(argc, argv, 4, 84), fixed = MIN(number(argc, argv, 5, 0), 4);
+	double pitch = 0.8 / (double)(n - 1), bin = 32e-12 * 3e8;
+	double places[3 * 4] = { 0.4, 0.4, 0, 0.1, 0.4, 0, 0.4, 0.1, 0, 0.1, 0.1, 0 };
 	g_autoptr(device) dev = device_new("cpu", threads, NULL, NULL);
 	const phasor_setup s = {
 		.n = { n, n }, .pitch = { pitch, pitch }, .bins = bins, .bin = bin, .start = 0,

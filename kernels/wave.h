@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* turn.h - exp(2 pi i t), for kernels: by a series, so that loops of it become vectors */
-#ifndef TURN_H
-#define TURN_H
+/* wave.h - waves and sums of them, in forms that become vectors */
+#ifndef WAVE_H
+#define WAVE_H
 
 #include "kern.h"
 
@@ -22,6 +22,14 @@ static inline float2 turn2(float t)
 {
 	float u = t - floor(t + 0.5f), a = fabs(u);
 	return MAKE2(sine(0.25f - a), copysign(sine(a > 0.25f ? 0.5f - a : a), u));
+}
+
+/* sum + a p + b q + c s + d t */
+static inline float2 mix(float2 sum, float2 p, float2 q, float2 s, float2 t, float a, float b,
+	float c, float d)
+{
+	return MAKE2((sum.x + a * p.x + b * q.x) + (c * s.x + d * t.x),
+		(sum.y + a * p.y + b * q.y) + (c * s.y + d * t.y));
 }
 
 #endif

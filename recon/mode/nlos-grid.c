@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* nlos-grid.c - voxels for methods that may choose them */
+#include <math.h>
+
+#include "core/error.h"
+#include "mode/nlos.h"
+
+/* The nearest and furthest place of points along an axis. */
+static void extent_of(const nlos_capture *c, int axis, double range[2])
+{
+	int64_t n = c->counts->shape.y * c->counts->shape.x;
+	range[0] = INFINITY;
+	range[1] = -INFINITY;
+	for (int64_t i = 0; i < n; i++) {
+		range[0] = fmin(range[0], c->points[3 * i + axis]);
+		range[1] = fmax(range[1], c->points[3 * i + axis]);
+	}
+}
+
+/* As many voxels over the points as there are points, or in this range. */
+enum { FEWEST = 16, MOST = 128 };
+
+void nlos_grid_of_points(const nlos_capture *c, nlos_grid *g)
+{
+	double range[2][2];
+	shape s = c->counts->shape;
+	for (int axis = 0; axis < 2; axis++) {
+		g->first[axis] = c->first[axis];
+		g->step[axis] = c->pitch[axis];
+		g->n[axis] = axis == 0 ? s.x : s.y;
+		extent_of(c, axis, range[axis]);
+	}
+	if (c->regular)
+		return;
+	double width = range[0][1] - range[0][0], height = range[1][1] - range[1][0];
+	double across = CLAMP(round(sqrt((double)(s.y * s.x))), FEWEST, MOST);
+	double step = fmax(fmax(width, height) / (across - 1), 1e-6);
+	for (int axis = 0; axis < 2; axis++) {
+		g->first[axis] = range[axis][0];
+		g->step[axis] = step;
+		g->n[axis] = (int64_t)floor((range[axis][1] - range[axis][0]) / step + 0.5) + 1;
+	}
+}
+
+static bool is_dark(const array *counts, int64_t bin)
+{
+	shape s = counts->shape;
+	for (int64_t i = 0; i < s.c * s.y; i++) {
+		const float *row = array_row(counts, i / s.y, bin, i % s.y);
+		for (int64_t x = 0; x < s.x; x++)
+			if (row[x] != 0)
+				return false;
+	}
+	return true;
+}
+
+/* Half of the paths of the first and the last bin that have something; of all where none has. */
+static void lit_depths(const nlos_capture *c, double range[2])
+{
+	int64_t first = 0, last = c->counts->shape.z - 1;
+	while (first < last && is_dark(c->counts, first))
+		first++;
+	while (last > first && is_dark(c->counts, last))
+		last--;
+	range[0] = c->speed * (c->start + c->bin * (double)first) / 2;
+	range[1] = c->speed * (c->start + c->bin * (double)last) / 2;
+}
+
+/* Planes chosen without being asked. */
+enum { MOST_DEPTHS = 256 };
+
+bool nlos_grid_depths(const task *t, const nlos_capture *c, nlos_grid *g, double nearest,
+	double step, GError **err)
+{
+	const nlos_options *o = t->options;
+	double lit[2], range[2];
+	lit_depths(c, lit);
+	double from = fmax(lit[0] - nearest, nearest), to = lit[1], end = to;
+	if (o->depth && !nlos_depths(o->depth, range, err))
+		return false;
+	if (o->depth) {
+		from = fmax(range[0], nearest / 4);
+		to = fmin(range[1], end);
+	}
+	if (!(from <= to)) {
+		error_set(err, RELUMINE_BAD_USAGE, o->depth ? "--depth" : t->inputs[0].path, o->depth ?
+			"leave it out to see all" : NULL, "nothing was recorded of depths from %.3g m on: the "
+			"scene ends at %.3g m", from, end);
+		return false;
+	}
+	g->step[2] = !isnan(o->depth_step) ? o->depth_step : fmax(step, (to - from) / (MOST_DEPTHS - 1));
+	g->first[2] = from;
+	g->n[2] = (int64_t)fmin(floor((to - from) / g->step[2] + 1e-6), 65535) + 1;
+	return true;
+}
