@@ -16,8 +16,8 @@ struct nlos_calibration {
 	double *later;                  /* of each trace or point; NULL: all are in time */
 	int64_t n_later;
 	int64_t bin_time, bin_space;
-	double background;              /* counts; NaN: of each trace's late bins; 0: none */
 	double gate, edge;              /* 0: none */
+	double background;              /* counts; NaN: of each trace's quiet bins; 0: none */
 	double jitter;                  /* FWHM; 0: none to be undone */
 };
 
@@ -29,7 +29,7 @@ void nlos_calibration_free(nlos_calibration *k)
 	g_free(k);
 }
 
-#define LATE 8                  /* the last 1 / LATE of the bins tell the background */
+#define QUIET 8                 /* the quietest 1 / QUIET of the bins tell the background */
 #define EDGE 100e-12            /* s: over which a gate opens */
 #define BIN_TIME 16e-12         /* s: shorter bins are added up to this */
 #define PULSE_NOISE 0.1         /* noise to signal where the pulse is undone */
@@ -38,6 +38,14 @@ static array *taken_for(array *old, array *new)
 {
 	array_free(old);
 	return new;
+}
+
+/* Where all traces together are quietest after the wall's own light, each its own level. */
+static void subtract_quietest(array *a, int64_t from)
+{
+	int64_t width = MIN(MAX(a->shape.z / QUIET, 1), a->shape.z - from);
+	int64_t first = transient_quietest(a, from, width);
+	transient_subtract_background(a, first, first + width);
 }
 
 array *nlos_calibrate(const nlos_calibration *k, array *raw, GError **err)
@@ -54,7 +62,7 @@ array *nlos_calibrate(const nlos_calibration *k, array *raw, GError **err)
 	if (k->bin_space > 1)
 		a = taken_for(a, transient_bin_space(a, k->bin_space));
 	if (isnan(k->background))
-		transient_subtract_background(a, a->shape.z - MAX(a->shape.z / LATE, 1), a->shape.z);
+		subtract_quietest(a, (int64_t)fmax(ceil(k->gate), 0));
 	else if (k->background != 0)
 		vec_shift(a, (float)-k->background);
 	if (k->gate > 0)
@@ -160,7 +168,10 @@ static bool stands_out(const array *counts, const double *at, const double *stre
 	return first > BOUNCE_ABOVE * later && first > 0;
 }
 
-/* Time zero where the wall is seen, if it is; else the first bin's. */
+/*
+ * Time zero where the wall is seen, if it is; else the first bin's.  A file without a layout is more
+ * likely to hold a scene alone, whose own first light might be taken for the wall's.
+ */
 static void find_zero(nlos_calibration *k, transient *taken, nlos_capture *c)
 {
 	shape s = c->counts->shape;
@@ -172,7 +183,7 @@ static void find_zero(nlos_calibration *k, transient *taken, nlos_capture *c)
 		transient_fit_surface(s.y, s.x, at, strength, &fit) && fit.used > BOUNCE_SHARE &&
 		fit.residual < BOUNCE_RESIDUAL;
 	c->start = 0;
-	if (!found) {
+	if (!found || !taken->layout) {
 		transient_take(taken, "the first bin at time 0 (--start)");
 		return;
 	}
@@ -358,7 +369,7 @@ nlos_calibration *nlos_calibration_new(task *t, const transient *f, nlos_capture
 	/* up to here all is known; the gate is chosen by what comes of it, and noise by what is left */
 	array *raw = g_steal_pointer(&c->counts);
 	c->counts = nlos_calibrate(k, raw, err);
-	if (!c->counts || !choose_background(t, k, f, err) || !choose_gate(t, k, f, c, err))
+	if (!c->counts || !choose_gate(t, k, f, c, err) || !choose_background(t, k, f, err))
 		return NULL;
 	double noise = counting_noise(c, k->gate);
 	nlos_calibration rest = { .pulses = NAN, .n = c->counts->shape.z, .background = k->background,

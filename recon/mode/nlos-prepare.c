@@ -185,8 +185,10 @@ void nlos_tell_taken(const task *t, const transient *f)
 		g_string_append_printf(all, "%s%s", i ? "; " : "", (char *)f->taken->pdata[i]);
 	if (f->layout)
 		report_word(t->report, "layout", f->layout);
-	if (all->len)
-		report_word(t->report, "taken", all->str);
+	if (!all->len)
+		return;
+	report_word(t->report, "taken", all->str);
+	g_string_append_printf(t->text, "not said by the file, and taken: %s\n", all->str);
 }
 
 static void copy_facts(const task *t, const transient *f, nlos_capture *c)

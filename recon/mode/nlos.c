@@ -117,29 +117,40 @@ static const nlos_method *const methods[] = {
 #define JITTER_BINS 4           /* of the timing: from here on it has to be reckoned with */
 
 /* What auto chooses, and why. */
-static int choose(const task *t, const nlos_capture *c)
+static int choose(const nlos_options *o, const nlos_capture *c, const char **why)
 {
-	const nlos_options *o = t->options;
-	if (o->method != NLOS_AUTO)
-		return o->method;
 	const struct { bool holds; int method; const char *why; } rules[] = {
+		{ o->method != NLOS_AUTO, o->method, NULL },
 		{ c->slab > 0, NLOS_DIFFUSE, "the scene is behind a scattering slab" },
 		{ !c->regular, NLOS_FILTERED, "the points are no regular grid" },
 		{ !c->confocal, NLOS_PHASOR, "laser and detector do not share their point of the wall" },
 		{ c->jitter > JITTER_BINS * c->bin, NLOS_LCT_TV,
-			"the timing's jitter has to be part of the model" },
+			"the timing's jitter is long, and what undoes it amplifies noise" },
 		{ true, NLOS_LCT, "the capture is confocal, on a regular grid" },
 	};
 	size_t i = 0;
 	while (!rules[i].holds)
 		i++;
-	report_word(t->report, "method_reason", rules[i].why);
+	*why = rules[i].why;
 	return rules[i].method;
+}
+
+static const nlos_method *method_of(task *t, const nlos_capture *c)
+{
+	const char *why;
+	const nlos_method *m = methods[choose(t->options, c, &why)];
+	report_word(t->report, "method", m->name);
+	if (why) {
+		report_word(t->report, "method_reason", why);
+		g_string_append_printf(t->text, "method %s: %s\n", m->name, why);
+	}
+	return m;
 }
 
 bool nlos_undoes_jitter(const task *t, const nlos_capture *c)
 {
-	return choose(t, c) != NLOS_LCT_TV && c->jitter > JITTER_BINS * c->bin;
+	const nlos_options *o = t->options;
+	return !isnan(o->jitter) ? o->jitter > 0 : c->jitter > JITTER_BINS * c->bin;
 }
 
 /* --- from traces to a scene ------------------------------------------------------------------- */
@@ -227,8 +238,7 @@ static bool solve_frames(task *t, const nlos_method *m, void *plan, const frames
 static bool solve(task *t, nlos_capture *c, const frames_of *f, nlos_grid *g, GError **err)
 {
 	const nlos_options *o = t->options;
-	const nlos_method *m = methods[choose(t, c)];
-	report_word(t->report, "method", m->name);
+	const nlos_method *m = method_of(t, c);
 	void *plan = task_step(t, "plan") ? m->plan(t, c, g, err) : NULL;
 	if (!plan)
 		return false;

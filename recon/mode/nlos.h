@@ -106,7 +106,7 @@ bool nlos_depths(const char *text, double range[2], GError **err);
 /* Tell what nobody said, and how it is taken. */
 void nlos_tell_taken(const task *t, const transient *f);
 
-/* Whether the timing's jitter is to be undone beforehand: no part of the method's own model. */
+/* Whether the timing's jitter is to be undone. */
 bool nlos_undoes_jitter(const task *t, const nlos_capture *c);
 
 /* --- what the methods share ------------------------------------------------------------------ */
