@@ -154,17 +154,18 @@ ROW_KERNEL(k_phasor_focus, OUT(y), IN(x), INT(n), INT(width), INT(pitch), INT(pl
 	}
 }
 
-/* y = scale |x|^2, planes of x being real and imaginary parts by turns */
+/* y = scale |z x|^2, planes of x being real and imaginary parts by turns, z = depth, + step .. */
 ROW_KERNEL(k_phasor_power, OUT(y), IN(x), INT(height), INT(width), INT(pitch), INT(plane),
-	INT(from_pitch), INT(from_plane), NUM(scale))
+	INT(from_pitch), INT(from_plane), NUM(scale), NUM(depth), NUM(step))
 {
 	EACH_ROW(r) {
 		idx z = r / height, row = r % height;
 		idx from = 2 * z * from_plane + row * from_pitch, to = z * plane + row * pitch;
+		float far = depth + (float)z * step, size = scale * far * far;
 
 		EACH_COLUMN(i, width) {
 			float a = x[from + i], b = x[from + from_plane + i];
-			y[to + i] = scale * (a * a + b * b);
+			y[to + i] = size * (a * a + b * b);
 		}
 	}
 }

@@ -34,9 +34,16 @@ ROW_KERNEL(k_pulse_weave, OUT(y), IN(x), INT(fine), INT(bins), INT(pitch), INT(x
 	}
 }
 
-/* y = scale (a^2 + b^2) */
-KERNEL(k_pulse_power, OUT(y), IN(a), IN(b), NUM(scale))
+/* y = scale z^2 (a^2 + b^2), planes of `rows` rows being at z = depth, depth + step .. */
+ROW_KERNEL(k_pulse_power, OUT(y), IN(a), IN(b), INT(rows), INT(width), INT(pitch), NUM(scale),
+	NUM(depth), NUM(step))
 {
-	EACH(i)
-		y[i] = scale * (a[i] * a[i] + b[i] * b[i]);
+	EACH_ROW(r) {
+		float z = depth + (float)(r / rows) * step, size = scale * z * z;
+
+		EACH_COLUMN(i, width) {
+			float u = a[r * pitch + i], v = b[r * pitch + i];
+			y[r * pitch + i] = size * (u * u + v * v);
+		}
+	}
 }

@@ -145,7 +145,7 @@ typedef struct relumine_image relumine_image;
 relumine_image *relumine_image_new(int64_t z, int64_t y, int64_t x, int64_t channels,
 	const float *values, GError **err);
 relumine_image *relumine_image_read(const char *path, GError **err);
-/* By extension: .tif .npy .png.  Never replaces a file unless `overwrite`. */
+/* By extension: .tif .npy .png, captures .npz .hdf5.  Never replaces a file unless `overwrite`. */
 bool relumine_image_write(const relumine_image *image, const char *path, bool overwrite,
 	GError **err);
 void relumine_image_free(relumine_image *image);

@@ -47,13 +47,14 @@ GByteArray *array_bytes_of(const named_array *a, bool first_fastest)
 		}
 		place = first_fastest ? place : i;
 		uint8_t number[8];
-		size_t size = number_bytes(a->type, a->values ? a->values[place] : array_value(place), number);
+		double value = a->values ? a->values[place] : array_value(place);
+		size_t size = number_bytes(a->type, value, number);
 		g_byte_array_append(bytes, number, (guint)size);
 	}
 	return bytes;
 }
 
-/* --- MAT ---------------------------------------------------------------------------------------- */
+/* --- MAT -------------------------------------------------------------------------------------- */
 
 /* `swap`: each number of `size` bytes the other way round. */
 static void put_numbers(GByteArray *to, const void *from, size_t count, size_t size, bool swap)
@@ -87,7 +88,8 @@ static void put_element(GByteArray *to, uint32_t type, const void *data, size_t 
 }
 
 /* Array flags, dimensions and name. */
-static void put_head(GByteArray *to, uint32_t class, const named_array *a, const char *name, bool swap)
+static void put_head(GByteArray *to, uint32_t class, const named_array *a, const char *name,
+	bool swap)
 {
 	uint32_t flags[2] = { class, 0 };
 	int32_t dims[AXES_MOST] = { 1, 1 };
@@ -179,7 +181,7 @@ static void write_mat(const char *path, const named_array *arrays, int n, int ki
 	g_assert_true(g_file_set_contents(path, (char *)file->data, file->len, NULL));
 }
 
-/* --- NumPy -------------------------------------------------------------------------------------- */
+/* --- NumPy ------------------------------------------------------------------------------------ */
 
 static GByteArray *npy_bytes(const named_array *a, bool fortran)
 {

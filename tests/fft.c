@@ -115,6 +115,49 @@ static void same_for_any_threads(void)
 	}
 }
 
+/* Rows outside the window are as zeros on the way in, and do not matter on the way out. */
+static void check_window(shape s, int64_t rows)
+{
+	g_autoptr(device) dev = device_new("cpu", 2, NULL, NULL);
+	g_autoptr(fft) whole = fft_new(dev, s, 2);
+	g_autoptr(fft) part = fft_new(dev, s, 2);
+	g_autoptr(array) image = array_new(dev, REAL, s);
+	g_autoptr(array) other = array_new(dev, REAL, s);
+	g_autoptr(array) a = array_new(dev, COMPLEX, fft_spectrum_shape(s));
+	g_autoptr(array) b = array_new(dev, COMPLEX, fft_spectrum_shape(s));
+	fft_window(part, rows);
+	for (int64_t row = 0; row < s.z * s.y; row++) {
+		float *v = array_row(image, 0, row / s.y, row % s.y);
+		fill(v, s.x, (uint32_t)row);
+		memcpy(array_row(other, 0, row / s.y, row % s.y), v, (size_t)s.x * sizeof(float));
+		for (int64_t x = 0; x < s.x && row % s.y >= rows; x++) {
+			array_row(other, 0, row / s.y, row % s.y)[x] = NAN;
+			v[x] = 0;
+		}
+	}
+	fft_forward(whole, a, image);
+	fft_forward(part, b, other);
+	for (int64_t i = 0; i < s.z * s.y * a->shape.x; i++) {
+		const float *u = array_row(a, 0, i / a->shape.x / s.y, i / a->shape.x % s.y) + i % a->shape.x;
+		const float *v = array_row(b, 0, i / a->shape.x / s.y, i / a->shape.x % s.y) + i % a->shape.x;
+		g_assert_cmpfloat(fabsf(u[0] - v[0]) + fabsf(u[a->imag] - v[b->imag]), <, 1e-4);
+	}
+	fft_inverse(part, other, b);
+	for (int64_t i = 0; i < s.z * rows * s.x; i++) {
+		int64_t z = i / s.x / rows, y = i / s.x % rows;
+		float u = array_row(image, 0, z, y)[i % s.x], v = array_row(other, 0, z, y)[i % s.x];
+		g_assert_cmpfloat(fabsf(u - v / (float)(s.y * s.x)), <, 1e-5);
+	}
+}
+
+static void window(void)
+{
+	check_window((shape){ 1, 3, 126, 126 }, 64);
+	check_window((shape){ 1, 2, 64, 40 }, 32);
+	check_window((shape){ 1, 3, 45, 30 }, 7);
+	check_window((shape){ 1, 1, 2, 2 }, 1);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -122,5 +165,6 @@ int main(int argc, char **argv)
 	g_test_add_func("/fft/volumes-as-fftw", volumes);
 	g_test_add_func("/fft/good-sizes", good_sizes);
 	g_test_add_func("/fft/same-for-any-threads", same_for_any_threads);
+	g_test_add_func("/fft/window", window);
 	return g_test_run();
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* io-capture-bad.c - captures that are cut off, contradict themselves, or are something else */
 #include <jansson.h>
+#include <sys/mman.h>
+#include <unistd.h>
 #include "arrays.h"
 #include "io.h"
 
@@ -12,7 +14,7 @@ static const double places[] = { 0, 0, 0, 0, .2, 0, .1, 0, 0, .1, .2, 0, .2, 0, 
 static const double moving[] = { 0, 0, 0, 0, 1, 0, 0, 2, 0, 0, 3, 0, 0, 4, 0, 0, 5, 0 };
 static const double not_finite[] = { 0, 0, 0, 0, NAN, 0, .1, 0, 0, .1, .2, 0, .2, 0, 0, .2, .2, 0 };
 
-/* --- contradictions ----------------------------------------------------------------------------- */
+/* --- contradictions --------------------------------------------------------------------------- */
 
 static const struct bad_case {
 	named_array arrays[8];
@@ -57,12 +59,15 @@ static const struct bad_case {
 		{ "cameraGridPositions", 'd', 3, N(3, 2, 3), places },
 		{ "laserGridPositions", 'd', 3, N(3, 2, 3), places } }, "does not go with", NULL },
 	{ { ARRAY("data", 'f', 2, 4, 3), SCALAR("tMin", 0), SCALAR("tDelta", 1) }, "2 axes", NULL },
-	{ { ARRAY("data", 'f', 3, 4, 3, 2), SCALAR("tMin", 0), SCALAR("tDelta", 1) }, "no two axes", NULL },
+	{ { ARRAY("data", 'f', 3, 4, 3, 2), SCALAR("tMin", 0), SCALAR("tDelta", 1) },
+		"no two axes", NULL },
 	{ { ARRAY("transient", 'f', 2, 4, 3) }, "has 2 axes", NULL },
 	{ { ARRAY("transient", 'f', 3, 4, 3, 2), SCALAR("bin_s", 0) }, "'bin_s' is not above 0", NULL },
 	{ { ARRAY("transient", 'f', 3, 4, 3, 2), SCALAR("extent", 1) }, "neither \"span\"", NULL },
-	{ { ARRAY("transient", 'f', 3, 4, 3, 2), ARRAY("points_m", 'd', 2, 5, 3) }, "5 places, not 6", NULL },
-	{ { ARRAY("transient", 'f', 3, 4, 3, 2), ARRAY("first_bounce_s", 'd', 2, 5, 3) }, "15 times", NULL },
+	{ { ARRAY("transient", 'f', 3, 4, 3, 2), ARRAY("points_m", 'd', 2, 5, 3) },
+		"5 places, not 6", NULL },
+	{ { ARRAY("transient", 'f', 3, 4, 3, 2), ARRAY("first_bounce_s", 'd', 2, 5, 3) },
+		"15 times", NULL },
 	{ { ARRAY("transient", 'f', 3, 4, 3, 2), ARRAY("fixed_m", 'd', 2, 1, 3), SCALAR("confocal", 1) },
 		"claims to be confocal", NULL },
 	{ { ARRAY("clean", 'f', 3, 4, 3, 2), ARRAY("noisy", 'f', 3, 4, 3, 2), SCALAR("wall", 1),
@@ -91,7 +96,7 @@ static void contradictions(void)
 	}
 }
 
-/* --- other arrays ------------------------------------------------------------------------------- */
+/* --- other arrays ----------------------------------------------------------------------------- */
 
 /* First index slowest: number i of (2, 3, 4) is 1 + i. */
 static void named_variables(void)
@@ -124,19 +129,22 @@ static void named_variables(void)
 	}
 }
 
-/* --- bytes -------------------------------------------------------------------------------------- */
+/* --- bytes ------------------------------------------------------------------------------------ */
 
 static const named_array small[] = { ARRAY("rect_data", 'H', 3, 3, 2, 4), SCALAR("width", 0.35) };
 
 /* Whatever is read: a picture, or an error, and nothing left behind. */
 static void survive(const char *bytes, gsize size)
 {
-	g_autofree char *path = scratch_file("damaged.bin", bytes, size);
+	int fd = memfd_create("damaged", 0);    /* thousands of them: no disk */
+	g_assert_true(fd >= 0 && write(fd, bytes, size) == (gssize)size);
+	g_autofree char *path = g_strdup_printf("/proc/self/fd/%d", fd);
 	g_autoptr(GError) err = NULL, described = NULL;
 	g_autoptr(image) im = image_read(test_device(), path, &err);
 	json_auto_t *facts = image_describe(path, &described);
 	g_assert_true(!im == !!err && !facts == !!described);
 	g_assert_true(!im || facts);
+	close(fd);
 }
 
 /* libhdf5 has its own tests for damage within; here files of it are cut off only. */

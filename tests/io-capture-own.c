@@ -132,7 +132,7 @@ static void pictures_are_none(void)
 	}
 }
 
-/* --- counts up to 2^24 -------------------------------------------------------------------------- */
+/* --- counts up to 2^24 ------------------------------------------------------------------------ */
 
 static void large_counts(void)
 {
@@ -149,7 +149,7 @@ static void large_counts(void)
 	}
 }
 
-/* --- what is said ------------------------------------------------------------------------------- */
+/* --- what is said ----------------------------------------------------------------------------- */
 
 static bool has_word(const json_t *list, const char *word)
 {
@@ -178,23 +178,39 @@ static void description(void)
 	g_assert_true(has_word(json_object_get(facts, "taken"), "--bin"));
 }
 
-/* --- captures from elsewhere -------------------------------------------------------------------- */
+/* --- captures from elsewhere ------------------------------------------------------------------ */
+
+static const struct {
+	const char *name;
+	shape s;
+	double bin;
+	int64_t fixed;
+	double most;
+} files[] = {
+	{ "nlos/lct2018/data_s_u.mat", { 1, 2048, 64, 64 }, 4e-12, 0, 2017 },
+	{ "nlos/lct2018/data_exit_sign.mat", { 1, 2048, 64, 64 }, 4e-12, 0, NAN },
+	{ "nlos/lct2018/data_resolution_chart_40cm.mat", { 1, 2048, 64, 64 }, 4e-12, 0, NAN },
+	{ "nlos/lct2018/data_outdoor_s.mat", { 1, 4096, 32, 32 }, 4e-12, 0, NAN },
+	{ "nlos/cdt/letter_s.mat", { 1, 512, 32, 32 }, 16e-12, 0, 578 },
+	{ "nlos/cdt/letters_ut.mat", { 1, 512, 32, 32 }, 16e-12, 0, NAN },
+	{ "nlos/irregular/figure_4_full_sub_Sig.mat", { 1, 1024, 64, 64 }, 16e-12, 1, 18873 },
+	{ "nlos/irregular/statue_full_sub_Sig.mat", { 1, 512, 64, 64 }, NAN, 0, 41 },
+	{ "nlos/longrange/H_1430m.mat", { 1, 512, 64, 64 }, 32e-12, 0, NAN },
+	{ "nlos/sim/sim_points5.npz:noisy", { 1, 512, 64, 64 }, 32e-12, 0, 246 },
+	{ "nlos/consumer_spad/ams_U.npz", { 1, 128, 37, 9 }, 88e-12, 0, NAN },
+};
+
+static float largest(const image *im)
+{
+	shape s = im->data->shape;
+	float most = 0;
+	for (int64_t k = 0; k < shape_count(s); k++)
+		most = fmaxf(most, value_at(im, 0, k / (s.x * s.y), k / s.x % s.y, k % s.x));
+	return most;
+}
 
 static void real_captures(void)
 {
-	static const struct { const char *name; shape s; double bin; int64_t fixed; double most; } files[] = {
-		{ "nlos/lct2018/data_s_u.mat", { 1, 2048, 64, 64 }, 4e-12, 0, 2017 },
-		{ "nlos/lct2018/data_exit_sign.mat", { 1, 2048, 64, 64 }, 4e-12, 0, NAN },
-		{ "nlos/lct2018/data_resolution_chart_40cm.mat", { 1, 2048, 64, 64 }, 4e-12, 0, NAN },
-		{ "nlos/lct2018/data_outdoor_s.mat", { 1, 4096, 32, 32 }, 4e-12, 0, NAN },
-		{ "nlos/cdt/letter_s.mat", { 1, 512, 32, 32 }, 16e-12, 0, 578 },
-		{ "nlos/cdt/letters_ut.mat", { 1, 512, 32, 32 }, 16e-12, 0, NAN },
-		{ "nlos/irregular/figure_4_full_sub_Sig.mat", { 1, 1024, 64, 64 }, 16e-12, 1, 18873 },
-		{ "nlos/irregular/statue_full_sub_Sig.mat", { 1, 512, 64, 64 }, NAN, 0, 41 },
-		{ "nlos/longrange/H_1430m.mat", { 1, 512, 64, 64 }, 32e-12, 0, NAN },
-		{ "nlos/sim/sim_points5.npz:noisy", { 1, 512, 64, 64 }, 32e-12, 0, 246 },
-		{ "nlos/consumer_spad/ams_U.npz", { 1, 128, 37, 9 }, 88e-12, 0, NAN },
-	};
 	int read = 0;
 	for (size_t i = 0; i < G_N_ELEMENTS(files); i++) {
 		g_auto(GStrv) parts = g_strsplit(files[i].name, ":", 2);
@@ -212,9 +228,7 @@ static void real_captures(void)
 		assert_shape(im, s.c, s.z, s.y, s.x);
 		g_assert_true(isnan(files[i].bin) ? isnan(t->bin) : fabs(t->bin - files[i].bin) < 1e-15);
 		g_assert_cmpint(t->n_fixed, ==, files[i].fixed);
-		float most = 0;
-		for (int64_t k = 0; k < shape_count(s); k++)
-			most = fmaxf(most, value_at(im, 0, k / (s.x * s.y), k / s.x % s.y, k % s.x));
+		float most = largest(im);
 		g_assert_true(isnan(files[i].most) ? most > 0 : most == (float)files[i].most);
 		read++;
 	}

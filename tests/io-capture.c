@@ -8,7 +8,7 @@
 #define N(...) { __VA_ARGS__ }
 #define SCALAR(name, x) { name, 'd', 2, N(1, 1), (const double[]){ x } }
 
-/* Which number of the file stands at (c, t, y, x): sizes and steps of the letters, steps may be 0. */
+/* Which number of the file stands at (c, t, y, x): sizes and steps of the letters. */
 typedef struct {
 	const char *name;               /* for messages */
 	named_array arrays[10];
@@ -47,7 +47,7 @@ static void check_place(const double *found, double x, double y, double z)
 	g_assert_cmpfloat(fabs(found[0] - x) + fabs(found[1] - y) + fabs(found[2] - z), <=, 1e-12);
 }
 
-/* --- what each says of itself ------------------------------------------------------------------- */
+/* --- what each says of itself ----------------------------------------------------------------- */
 
 static void check_lct(const transient *t)
 {
@@ -228,11 +228,13 @@ static void check_zaragoza_all(const transient *t)
 	check_zaragoza(t, 2);
 }
 
-/* --- the cases ---------------------------------------------------------------------------------- */
+/* --- the cases -------------------------------------------------------------------------------- */
 
 static const double rows_places[] = { 0, 0, 0, 0, .2, 0, .1, 0, 0, .1, .2, 0, .2, 0, 0, .2, .2, 0 };
 static const double rows_cm[] = { 0, 0, 20, 0, 0, 0, 0, 10, 20, 0, 10, 0, 0, 20, 20, 0, 20, 0 };
-static const double fixed_cm[] = { 0, 64, 55, 0, 64, 55, 0, 64, 55, 0, 64, 55, 0, 64, 55, 0, 64, 55 };
+static const double fixed_cm[] = {
+	0, 64, 55, 0, 64, 55, 0, 64, 55, 0, 64, 55, 0, 64, 55, 0, 64, 55
+};
 static const double tof[] = { 1, 2, 3, 4, 5, 6, 7, 8, 9 };
 static const double two_detectors[] = { .3, .5, 0, .4, .5, 0 };
 

@@ -5,7 +5,7 @@
 #include "arrays.h"
 #include "io.h"
 
-/* --- as tal reads them -------------------------------------------------------------------------- */
+/* --- as tal reads them ------------------------------------------------------------------------ */
 
 typedef struct {
 	shape s;
@@ -20,6 +20,7 @@ static const tal_case tal_cases[] = {
 	{ { 1, 5, 2, 3 }, 0, true, 1, 3, { 5, 3, 2 } },
 	{ { 1, 5, 2, 3 }, 1, false, 1, 3, { 5, 3, 2 } },
 	{ { 2, 5, 2, 3 }, 2, false, 2, 5, { 5, 2, 1, 3, 2 } },
+	{ { 4, 5, 2, 3 }, 4, false, 2, 5, { 5, 2, 2, 3, 2 } },
 	{ { 1, 5, 1, 6 }, 1, false, 3, 2, { 5, 6 } },
 	{ { 2, 5, 1, 6 }, 2, false, 4, 3, { 5, 2, 6 } },
 };
@@ -28,11 +29,11 @@ static image *tal_image(const tal_case *k)
 {
 	image *im = numbered(k->s.c, k->s.z, k->s.y, k->s.x, 0.1f);
 	transient *t = im->scale->transient = transient_new();
-	double places[18], fixed[6];
+	double places[18], fixed[12];
 	for (int i = 0; i < 18; i++)            /* in the plane z = 0, on no lattice */
 		places[i] = i % 3 == 2 ? 0 : 1.0 / (i + 3);
-	for (int i = 0; i < 6; i++)
-		fixed[i] = (double)i / 7;
+	for (int i = 0; i < 12; i++)            /* a lattice of 2 x 2, its second axis faster */
+		fixed[i] = i % 3 == 0 ? 1.0 / 7 + (double)(i / 6) / 3 : i % 3 == 1 ? (double)(i / 3 % 2) / 7 : 0;
 	transient_set_points(t, 6, places);
 	transient_set_fixed(t, k->fixed, fixed);
 	t->confocal = k->confocal;
@@ -87,7 +88,8 @@ static void check_tal_file(const char *path, const tal_case *k)
 		g_assert_cmpint((int)n[i], ==, (int)k->n[i]);
 	expect_word(file, "H_format", k->format, formats[k->format]);
 	expect_word(file, "sensor_grid_format", k->s.y > 1 ? 2 : 1, k->s.y > 1 ? "X_Y_3" : "N_3");
-	expect_word(file, "t_accounts_first_and_last_bounces", !k->confocal, k->confocal ? "FALSE" : "TRUE");
+	expect_word(file, "t_accounts_first_and_last_bounces", !k->confocal,
+		k->confocal ? "FALSE" : "TRUE");
 	H5Tclose(class_of(file, "scene_info", H5T_STRING));
 	g_assert_cmpint(space_of(file, "laser_xyz"), ==, H5S_NULL);
 	g_assert_cmpint(space_of(file, "delta_t"), ==, H5S_SCALAR);
@@ -158,7 +160,7 @@ static void tal_incomplete(void)
 	g_assert_nonnull(strstr(err->message, "the size of the wall"));
 }
 
-/* --- what leads astray --------------------------------------------------------------------------- */
+/* --- what leads astray ------------------------------------------------------------------------ */
 
 #define UNKNOWN_FILTER 32004            /* LZ4's number, which libhdf5 does not bring */
 

@@ -95,7 +95,7 @@ static array *plain(const phasor_setup *s, const array *counts)
 		for (int64_t c = 0; c < MAX(s->n_fixed, 1); c++)
 			for (int64_t k = 0; k < s->n[0] * s->n[1]; k++)
 				sum += one_trace(s, &t, counts, (int64_t[]){ c, k / s->n[0], k % s->n[0] }, v);
-		sum /= (double)(s->n[0] * s->n[1]);
+		sum *= v[2] / (double)(s->n[0] * s->n[1]);
 		array_row(volume, 0, z, y)[x] = (float)(creal(sum) * creal(sum) + cimag(sum) * cimag(sum));
 	}
 	g_free(t.value);

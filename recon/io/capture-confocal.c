@@ -166,7 +166,7 @@ const struct capture_layout layout_cdt = { "CDT 2020 (meas)", "meas", is_time_fi
 
 /* --- over 1.43 km: Wu et al., PNAS 118 (2021) ------------------------------------------------- */
 
-/* sig_in(x, y, t) as rect_data, timeRes in s, pulsewidth in ps (full width), radius of the beam in m */
+/* sig_in(x, y, t) as rect_data, timeRes in s, pulsewidth in ps (full width), radius in m */
 static bool read_long_range(struct capture *k, GError **err)
 {
 	transient *t = k->t;
@@ -184,7 +184,7 @@ static bool read_long_range(struct capture *k, GError **err)
 const struct capture_layout layout_long_range = { "long range (sig_in, timeRes, width)",
 	"sig_in timeRes width", NULL, read_long_range, NULL };
 
-/* --- own simulation of points: clean and noisy (t, x, y) of one scene ------------------------- */
+/* --- own simulation of points: clean and noisy (t, x, y) of one scene ------------------------ */
 
 #define POINTS_SPEED 3e8        /* m/s: light of that simulation */
 

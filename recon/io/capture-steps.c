@@ -96,11 +96,20 @@ static bool is_lattice(const double *p, int64_t n, int64_t inner)
 	return true;
 }
 
-/* Places in one run of the lattice, or 0: until the way from the first one falls back. */
-static int64_t lattice_run(const double *p, int64_t n)
+/* Whether c lies on the way from a through b, or behind. */
+static bool is_ahead(const double *a, const double *b, const double *c)
 {
-	int64_t run = 1;
-	while (run < n && (run < 2 || distance(p, p + 3 * run) > distance(p, p + 3 * (run - 1))))
+	double step = distance(a, b), along = 0;
+	for (int i = 0; i < 3; i++)
+		along += (b[i] - a[i]) * (c[i] - a[i]);
+	return along >= (1 - LATTICE_SLACK) * step * distance(a, c);
+}
+
+/* A run goes on as the first two places do. */
+int64_t lattice_run(const double *p, int64_t n)
+{
+	int64_t run = MIN(n, 2);
+	while (run < n && is_ahead(p, p + 3, p + 3 * run))
 		run++;
 	return run > 1 && run < n && n % run == 0 && is_lattice(p, n, run) ? run : 0;
 }

@@ -13,6 +13,7 @@ struct out {
 	const transient *t;
 	const array *data;
 	bool rows;              /* points in a row: no grid */
+	hsize_t lit[2];         /* grid of the fixed points, the second faster */
 };
 
 struct word {
@@ -139,7 +140,7 @@ static bool put_places(const struct out *o)
 {
 	const transient *t = o->t;
 	shape s = o->data->shape;
-	hsize_t grid[3] = { (hsize_t)s.x, (hsize_t)s.y, 3 }, fixed[3] = { (hsize_t)t->n_fixed, 1, 3 };
+	hsize_t grid[3] = { (hsize_t)s.x, (hsize_t)s.y, 3 }, fixed[3] = { o->lit[0], o->lit[1], 3 };
 	g_autofree double *regular = t->n_points ? NULL : regular_points(t, s);
 	g_autofree double *points = x_slowest(t->n_points ? t->points : regular, s);
 	g_autofree double *normals = t->normals ? x_slowest(t->normals, s) : NULL;
@@ -189,8 +190,9 @@ static bool put_traces(const struct out *o)
 {
 	shape s = o->data->shape;
 	hsize_t t = (hsize_t)s.z, c = (hsize_t)s.c, y = (hsize_t)s.y, x = (hsize_t)s.x, n = x * y;
+	const hsize_t *l = o->lit;
 	const struct { int format, rank; hsize_t n[5]; } kinds[2][2] = {
-		{ { TAL_T_SX_SY, 3, { t, x, y } }, { TAL_T_LX_LY_SX_SY, 5, { t, c, 1, x, y } } },
+		{ { TAL_T_SX_SY, 3, { t, x, y } }, { TAL_T_LX_LY_SX_SY, 5, { t, l[0], l[1], x, y } } },
 		{ { TAL_T_SI, 2, { t, n } }, { TAL_T_LI_SI, 3, { t, c, n } } },
 	};
 	bool all = s.c > 1;
@@ -215,8 +217,14 @@ static bool put_times(const struct out *o)
 		put_text(o, "scene_info", "original_format: relumine\n");
 }
 
-static bool is_complete(const transient *t, const char *path, GError **err)
+static bool is_complete(const transient *t, shape s, const char *path, GError **err)
 {
+	if ((t->n_points && t->n_points != s.x * s.y) || (t->n_fixed && t->n_fixed != s.c)) {
+		error_set(err, RELUMINE_BAD_USAGE, path, NULL, "has %" G_GINT64_FORMAT " places and %"
+			G_GINT64_FORMAT " fixed points for %" G_GINT64_FORMAT " x %" G_GINT64_FORMAT " traces",
+			t->n_points, t->n_fixed, s.x * s.y, s.c);
+		return false;
+	}
 	bool wall = t->n_points || (t->wall[0] > 0 && t->wall[1] > 0 && t->extent != EXTENT_UNKNOWN);
 	if (wall && t->bin > 0)
 		return true;
@@ -226,10 +234,19 @@ static bool is_complete(const transient *t, const char *path, GError **err)
 	return false;
 }
 
+/* Fixed points on a lattice are a grid; others have one place in each of its rows. */
+static void find_lit(struct out *o)
+{
+	const transient *t = o->t;
+	int64_t run = t->n_fixed ? lattice_run(t->fixed, t->n_fixed) : 0;
+	o->lit[1] = (hsize_t)MAX(run, 1);
+	o->lit[0] = (hsize_t)o->data->shape.c / o->lit[1];
+}
+
 bool hdf5_write(const image *im, int fd, const char *path, GError **err)
 {
 	const transient *t = capture_to_write(im, path, "HDF5", err);
-	if (!t || !is_complete(t, path, err))
+	if (!t || !is_complete(t, im->data->shape, path, err))
 		return false;
 	struct hdf5_quiet quiet;
 	g_autofree char *file = g_strdup_printf("/proc/self/fd/%d", fd);
@@ -237,7 +254,8 @@ bool hdf5_write(const image *im, int fd, const char *path, GError **err)
 	hid_t access = H5Pcreate(H5P_FILE_ACCESS);
 	H5Pset_file_locking(access, false, true);
 	struct out o = { H5Fcreate(file, H5F_ACC_TRUNC, H5P_DEFAULT, access), t, im->data,
-		im->data->shape.y == 1 && im->data->shape.x > 1 };
+		im->data->shape.y == 1 && im->data->shape.x > 1, { 1, 1 } };
+	find_lit(&o);
 	bool done = o.file >= 0 && put_traces(&o) && put_places(&o) && put_times(&o);
 	done = o.file >= 0 && H5Fclose(o.file) >= 0 && done;
 	H5Pclose(access);

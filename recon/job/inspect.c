@@ -158,7 +158,10 @@ const modality command_inspect = {
 			"are named, and the exit status is 1. Of a microscope's stack it tells the size of "
 			"voxels in nm (voxel_nm: x, y, z), channels, slices, points of time (frames), the "
 			"seconds between them, numerical aperture, refractive index and wavelengths, as far as "
-			"the file does.",
+			"the file does. Of a time-of-flight capture it tells the layout, grid (y, x), bins and "
+			"their width, what time is counted from, the wall and the points on it, what was taken "
+			"from the layout's publication, and what is missing with the option of nlos that "
+			"supplies it.",
 	},
 	.on_cpu = true,
 	.run = run,

@@ -101,6 +101,7 @@ void relumine_job_free(relumine_job *job)
 	g_clear_pointer(&job->task.extras, g_hash_table_unref);
 	image_scale_free(job->task.scale);
 	g_clear_pointer(&job->task.extra_scales, g_hash_table_unref);
+	g_clear_pointer(&job->task.extra_views, g_hash_table_unref);
 	if (job->dev != job->cpu)
 		device_free(job->dev);
 	device_free(job->cpu);

@@ -205,14 +205,24 @@ static bool is_png(const char *path)
 	return n > 4 && !g_ascii_strcasecmp(path + n - 4, ".png");
 }
 
+/* What stands for a picture where it is looked at; NULL: the picture itself. */
+static const array *shown_for(const relumine_job *job, const target *t)
+{
+	if (!t->option)
+		return job->task.view;
+	return job->task.extra_views ? g_hash_table_lookup(job->task.extra_views, t->option) : NULL;
+}
+
 /* The input's scale is that of the result, and of no picture beside it. */
 static bool write_png(relumine_job *job, const target *t, const array *a, GError **err)
 {
 	render_settings s = job->out.render;
 	if (t->option && s.tone == RENDER_INPUT)
 		s.tone = RENDER_SRGB;
-	const array *shown = !t->option && job->task.view ? job->task.view : a;
-	array *display = render_display(shown, &s, err);
+	const array *shown = shown_for(job, t);
+	if (t->option && shown)
+		s.tone = RENDER_RAW;
+	array *display = render_display(shown ? shown : a, &s, err);
 	g_autoptr(image) im = display ? image_new(display) : NULL;
 	return im && device_ok(job->cpu, err) && image_write(im, t->staged, true, err);
 }

@@ -3,6 +3,7 @@
  * on the number of threads and no plan needs measuring */
 #include "math/fft.h"
 
+#include <string.h>
 #include "math/fft-rows.h"
 #include "math/fft-vk.h"
 
@@ -10,6 +11,7 @@ struct fft {
 	device *dev;
 	shape s;
 	int axes;
+	int64_t rows;                   /* of a plane, that count */
 	fft_line *x, *y, *z;            /* CPU; z with three axes */
 	array *scratch;                 /* CPU: one row for each thread */
 	struct vkfft_plan *vk;          /* OpenCL */
@@ -55,6 +57,7 @@ fft *fft_new(device *dev, shape s, int axes)
 	f->dev = dev;
 	f->s = s;
 	f->axes = axes;
+	f->rows = s.y;
 	if (!dev->opencl) {
 		plan_on_cpu(f, dev);
 		return f;
@@ -67,6 +70,11 @@ fft *fft_new(device *dev, shape s, int axes)
 		plan_on_cpu(f, f->host);
 	}
 	return f;
+}
+
+void fft_window(fft *f, int64_t rows)
+{
+	f->rows = rows;
 }
 
 void fft_free(fft *f)
@@ -98,17 +106,17 @@ static float *take_scratch(fft *f)
 	return fft_scratch_block(f->scratch, slot, scratch_floats(f->s, f->axes));
 }
 
-static int64_t strips_of(shape s)
+static int64_t strips_of(const fft *f)
 {
-	return (s.y + FFT_STRIP - 1) / FFT_STRIP;
+	return (f->rows + FFT_STRIP - 1) / FFT_STRIP;
 }
 
 static void one_strip(const struct job *j, int64_t strip, float *scratch)
 {
 	const array *image = j->image, *spectrum = j->spectrum;
 	float *row[FFT_STRIP], *re[FFT_STRIP], *im[FFT_STRIP];
-	int64_t strips = strips_of(image->shape), plane = strip / strips;
-	int64_t y = strip % strips * FFT_STRIP, rows = MIN(FFT_STRIP, image->shape.y - y);
+	int64_t strips = strips_of(j->f), plane = strip / strips;
+	int64_t y = strip % strips * FFT_STRIP, rows = MIN(FFT_STRIP, j->f->rows - y);
 	for (int64_t i = 0; i < rows; i++) {
 		row[i] = image->mem + (plane * image->plane_rows + y + i) * image->pitch;
 		re[i] = spectrum->mem + (plane * spectrum->plane_rows + y + i) * spectrum->pitch;
@@ -149,23 +157,34 @@ static fft_lanes lines_at(const struct job *j, int64_t line, int64_t block)
 	return (fft_lanes){ re + a->imag, re, stride };
 }
 
+/* Rows that do not count become zeros, or are left for the transform to take as such. */
+static void clear_rows(fft_lanes at, int64_t from, int64_t end)
+{
+	for (int64_t y = from; y < end; y++) {
+		memset(at.re + y * at.stride, 0, FFT_LANES * sizeof(float));
+		memset(at.im + y * at.stride, 0, FFT_LANES * sizeof(float));
+	}
+}
+
 static void line_pass(int64_t first, int64_t end, void *data)
 {
 	const struct job *j = data;
 	const fft_line *line = j->axis == 1 ? j->f->y : j->f->z;
 	float *scratch = take_scratch(j->f);
-	int64_t blocks = blocks_of(j->spectrum);
+	int64_t blocks = blocks_of(j->spectrum), height = j->f->s.y, rows = j->f->rows;
+	bool half = j->axis == 1 && height % 2 == 0 && rows <= height / 2;
 	for (int64_t i = first; i < end; i++) {
 		fft_lanes at = lines_at(j, i / blocks, i % blocks);
-		fft_line_run(line, at, at, false, false, scratch);
+		if (j->forward && j->axis == 1)
+			clear_rows(at, rows, half ? height / 2 : height);
+		fft_line_run(line, at, at, half && j->forward, half && !j->forward, scratch);
 	}
 }
 
 static void run_rows(struct job *j)
 {
 	j->f->slot = 0;
-	device_each(j->spectrum->dev, shape_planes(j->image->shape) * strips_of(j->image->shape), 1,
-		row_pass, j);
+	device_each(j->spectrum->dev, shape_planes(j->image->shape) * strips_of(j->f), 1, row_pass, j);
 }
 
 static void run_lines(struct job *j, int axis)

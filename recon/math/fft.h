@@ -16,6 +16,12 @@ fft *fft_new(device *dev, shape s, int axes);
 void fft_free(fft *f);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(fft, fft_free)
 
+/*
+ * From now on the first `rows` rows of each plane alone count: others are zeros on the way in, and
+ * hold nothing on the way out.  On OpenCL what comes in must have those zeros.  axes 2.
+ */
+void fft_window(fft *f, int64_t rows);
+
 /* Spectra have shape (c, z, y, x / 2 + 1): x is the halved axis. */
 shape fft_spectrum_shape(shape s);
 

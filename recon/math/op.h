@@ -48,10 +48,6 @@ linop *linop_gradient(device *dev, shape s, int axes, enum border border, const 
 /* Its largest |Psi v|^2 / |v|^2 where sizes are even: the sum of 4 / d^2 over the axes. */
 double gradient_steepest(int axes, const distances *d);
 
-/* A Gaussian along z of standard deviation `sigma` > 0 planes, cut at 4, over its sum; beyond the
- * ends there is nothing. */
-linop *linop_smear(device *dev, shape size, double sigma);
-
 /*
  * Circular convolution on the grid `s` with a PSF whose element `origin` is the centre: the
  * shift lives in the spectrum, so sizes may be odd.

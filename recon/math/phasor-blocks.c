@@ -85,19 +85,20 @@ static phasor_block block_of(const phasor_setup *s, int64_t first, int64_t n)
 	return b;
 }
 
-/* What a frequency costs a block, in kernels: transforms, however few its depths. */
-enum { COST_HELD = 16, COST_MADE = 3 };
+/* What a frequency costs a block, in kernels: transforms, however few its depths.  With fixed
+ * points each kernel costs transforms too. */
+enum { COST_HELD = 16, COST_MADE = 3, COST_FIXED = 2 };
 
 phasor_block *phasor_blocks(const phasor_setup *s, bool held, int64_t most, int64_t *n_blocks)
 {
+	double each = s->n_fixed ? COST_FIXED : held ? COST_HELD : COST_MADE;
 	int64_t n = s->depths, *cut = g_new0(int64_t, n + 1), count = 0;
 	double *cost = g_new0(double, n + 1);
 	for (int64_t end = 1; end <= n; end++) {
 		cost[end] = INFINITY;
 		for (int64_t first = MAX(end - most, 0); first < end; first++) {
 			phasor_block b = block_of(s, first, end - first);
-			double own = (double)b.frequencies *
-				(double)(b.n + (held ? COST_HELD : COST_MADE));
+			double own = (double)b.frequencies * ((double)b.n + each);
 			if (cost[first] + own < cost[end]) {
 				cost[end] = cost[first] + own;
 				cut[end] = first;

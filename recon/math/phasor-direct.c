@@ -128,7 +128,8 @@ bool phasor_direct_run(device *dev, const phasor_direct_setup *s, const array *c
 		});
 	}
 	float scale = (float)(1 / (double)points);
-	RUN(volume, k_pulse_power, volume, d.part[0], d.part[1], scale * scale);
+	RUN(volume, k_pulse_power, volume, d.part[0], d.part[1], volume->plane_rows, volume->shape.x,
+		volume->pitch, scale * scale, (float)s->wall.first[2], (float)s->wall.step[2]);
 	direct_clear(&d);
 	return device_ok(dev, err) && going;
 }

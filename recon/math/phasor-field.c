@@ -67,6 +67,7 @@ static array *wave_table(const phasor_field *f, const phasor_block *b, int64_t p
 static void plan_parts(phasor_field *f, int64_t keep)
 {
 	int64_t bytes = 0, part = 0;
+	f->longest = 0;
 	for (int64_t i = 0; i < f->n_blocks; i++) {
 		const phasor_block *b = &f->blocks[i];
 		f->n_parts += parts_of(f, b);
@@ -125,8 +126,7 @@ static void make_room(phasor_field *f)
 phasor_field *phasor_field_new(device *dev, const phasor_setup *s, int64_t keep)
 {
 	phasor_field *f = g_new0(phasor_field, 1);
-	f->dev = dev;
-	f->s = *s;
+	*f = (phasor_field){ .dev = dev, .s = *s };
 	f->s.fixed = g_memdup2(s->fixed, (gsize)s->n_fixed * 3 * sizeof(double));
 	/* offsets n - 1 and 1 - n may share an element: the kernel is the same at both */
 	f->grid = (shape){ 1, 1, fft_good_size(MAX(2 * s->n[1] - 2, 1)),
@@ -134,9 +134,9 @@ phasor_field *phasor_field_new(device *dev, const phasor_setup *s, int64_t keep)
 	f->half = (shape){ 1, 1, f->grid.y / 2 + 1, f->grid.x / 2 + 1 };
 	f->kernel = phasor_kernel_new(dev, &f->s, f->grid);
 	f->fft = fft_new(dev, f->grid, 2);
+	fft_window(f->fft, s->n[1]);
 	plan_room(f);
 	f->blocks = phasor_blocks(s, keep > 0, f->longest, &f->n_blocks);
-	f->longest = 0;
 	plan_parts(f, keep);
 	make_room(f);
 	return f;
@@ -349,7 +349,8 @@ static void take_power(const phasor_field *f, const array *from, array *volume, 
 	array to = array_slices(volume, 0, first, depths);
 	RUN_PART(power, 0, depths * f->s.n[1], k_phasor_power, power, from, f->s.n[1], f->s.n[0],
 		power->pitch, plane_stride(power), from->pitch, plane_stride(from),
-		(float)(scale * scale * grid * grid));
+		(float)(scale * scale * grid * grid), (float)(f->s.depth + f->s.step * (double)first),
+		(float)f->s.step);
 	array_assign(&to, power);
 }
 

@@ -11,8 +11,8 @@
  * answer to any pulse is known (Liu et al., Nature 572:620, 2019; Nature Communications 11:1645,
  * 2020).  The pulse is a wave of length `wavelength` under a Gaussian envelope; in frequency
  *   w(f) = exp(-1/2 (2 pi s (f - 1 / wavelength))^2),  s = cycles wavelength / 6,
- * lowered so that it ends at zero, f in cycles in a metre of path.  Focused on a voxel v,
- *   V(v) = sum over f of w(f) sum over x of H(x, f) exp(2 pi i f L) / |x - v|,
+ * lowered so that it ends at zero, f in cycles in a metre of path.  Focused on voxel v at depth z,
+ *   V(v) = sum over f of w(f) sum over x of H(x, f) z exp(2 pi i f L) / |x - v|,
  * with L = 2 |x - v|, or |x - v| + |s - v| for a fixed point s; waves of several fixed points add
  * up.  The points are a grid, the voxels the same grid at each depth.  The sums over x are exact:
  * convolutions with the kernel at the true distances, with room for both.

@@ -202,7 +202,7 @@ prox *prox_group(float weight, int n)
 	return &s->base;
 }
 
-/* --- a prox and a slope ------------------------------------------------------------------------ */
+/* --- a prox and a slope ----------------------------------------------------------------------- */
 
 struct tilt {
 	prox base;

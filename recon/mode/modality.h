@@ -42,6 +42,7 @@ typedef struct task {
 	void *facts;            /* json_t object: what goes into the JSON result beside the metrics */
 	GHashTable *extras;     /* FILE_OUT option name -> array *, owned: see task_add_picture */
 	GHashTable *extra_scales;       /* FILE_OUT option name -> image_scale *, owned */
+	GHashTable *extra_views;        /* the same -> array *, 0 to 1, owned: what a .png of it shows */
 } task;
 
 /* The picture's numbers become the caller's: the job has them no more, nor their memory. */
@@ -77,6 +78,15 @@ static inline void task_add_picture(task *t, const char *option, array *data)
 		t->extras = g_hash_table_new_full(g_str_hash, g_str_equal, NULL,
 			(GDestroyNotify)array_free);
 	g_hash_table_replace(t->extras, (gpointer)option, data);
+}
+
+/* What a .png of it shows as it is, 0 to 1, in place of a rendering.  Takes `shown`. */
+static inline void task_show_picture(task *t, const char *option, array *shown)
+{
+	if (!t->extra_views)
+		t->extra_views = g_hash_table_new_full(g_str_hash, g_str_equal, NULL,
+			(GDestroyNotify)array_free);
+	g_hash_table_replace(t->extra_views, (gpointer)option, shown);
 }
 
 /* The scale of such a picture.  option: static.  Takes `scale`. */

@@ -75,14 +75,15 @@ bool nlos_grid_depths(const task *t, const nlos_capture *c, nlos_grid *g, double
 	const nlos_options *o = t->options;
 	double lit[2], range[2];
 	lit_depths(c, lit);
-	double from = fmax(lit[0] - nearest, nearest), to = lit[1], end = to;
+	double from = fmax(lit[0] - nearest, fmin(nearest, (lit[0] + lit[1]) / 4)), to = lit[1], end = to;
+	from = fmax(from, to / 1000);
 	if (o->depth && !nlos_depths(o->depth, range, err))
 		return false;
 	if (o->depth) {
-		from = fmax(range[0], nearest / 4);
+		from = fmax(range[0], from / 4);
 		to = fmin(range[1], end);
 	}
-	if (!(from <= to)) {
+	if (!(from <= to && to > 0)) {
 		error_set(err, RELUMINE_BAD_USAGE, o->depth ? "--depth" : t->inputs[0].path, o->depth ?
 			"leave it out to see all" : NULL, "nothing was recorded of depths from %.3g m on: the "
 			"scene ends at %.3g m", from, end);

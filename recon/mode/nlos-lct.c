@@ -113,7 +113,7 @@ static bool lct_solve(task *t, void *plan, array *counts, array *volume, GError 
 
 const nlos_method nlos_lct = { "lct", lct_plan_new, lct_solve, lct_free };
 
-/* --- surfaces that face somewhere -------------------------------------------------------------- */
+/* --- surfaces that face somewhere ------------------------------------------------------------- */
 
 #define DIRECTIONAL_POWER 5     /* 1 / r^4, and a cosine that is a length over r */
 
@@ -150,6 +150,23 @@ static array *normals_of(const array *u[CONE_MOMENTS])
 	return to;
 }
 
+/* -1 to 1 as 0 to 1 in red, green and blue; black where nothing is seen. */
+static array *normals_shown(const array *normals)
+{
+	shape s = normals->shape;
+	array *to = array_new(normals->dev, REAL, s);
+	for (int64_t i = 0; i < s.y * s.x && to->mem; i++) {
+		float n[3], length = 0;
+		for (int k = 0; k < 3; k++) {
+			n[k] = array_row(normals, k, 0, i / s.x)[i % s.x];
+			length += n[k] * n[k];
+		}
+		for (int k = 0; k < 3; k++)
+			array_row(to, k, 0, i / s.x)[i % s.x] = length > 0 ? (n[k] + 1) / 2 : 0;
+	}
+	return to;
+}
+
 static bool directional_solve(task *t, void *plan, array *counts, array *volume, GError **err)
 {
 	const lct_plan *p = plan;
@@ -162,8 +179,11 @@ static bool directional_solve(task *t, void *plan, array *counts, array *volume,
 		return false;
 	g_autoptr(array) x = array_lend(along_x, t->cpu);
 	g_autoptr(array) y = array_lend(along_y, t->cpu);
-	task_add_picture(t, "normals", normals_of((const array *[]){ x, y, volume }));
+	array *normals = normals_of((const array *[]){ x, y, volume });
+	task_add_picture(t, "normals", normals);
+	task_show_picture(t, "normals", normals_shown(normals));
 	return device_ok(t->cpu, err);
 }
 
-const nlos_method nlos_directional = { "directional", directional_plan, directional_solve, lct_free };
+const nlos_method nlos_directional = { "directional", directional_plan, directional_solve,
+	lct_free };

@@ -23,7 +23,7 @@ static void phasor_free(void *plan)
 }
 
 /* Planes in a wavelength of path there and back. */
-#define PLANES 4
+#define PLANES 5
 
 /* What kernels may take that are kept for the next frame, where memory has no limit. */
 #define KEPT ((int64_t)1 << 30)
@@ -67,8 +67,8 @@ static void *phasor_plan_new(task *t, const nlos_capture *c, nlos_grid *g, GErro
 	const nlos_options *o = t->options;
 	shape s = c->counts->shape;
 	nlos_grid_of_points(c, g);
-	double w = nlos_wavelength(t, c, g);
-	if (!nlos_grid_depths(t, c, g, w, w / (2 * PLANES), err))
+	double w = nlos_wavelength(t, c, g, err);
+	if (isnan(w) || !nlos_grid_depths(t, c, g, w, w / (2 * PLANES), err))
 		return NULL;
 	phasor_plan *p = g_new0(phasor_plan, 1);
 	p->points = g_memdup2(c->points, (gsize)(3 * s.y * s.x) * sizeof(double));

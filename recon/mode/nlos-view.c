@@ -49,8 +49,10 @@ bool nlos_show(task *t, const nlos_capture *c, const nlos_grid *g, GError **err)
 		tell_resolution(t, c, g);
 	t->view = o->frames > 1 ? projections_film(t->result, o->frames) :
 		projections_sheet(t->result, g->step);
-	if (o->frames == 1)
-		task_add_picture(t, "depth-map",
-			projection_depth(t->result, g->first[2], g->step[2], (double)NLOS_SEEN));
+	if (o->frames > 1)
+		return device_ok(t->cpu, err);
+	array *depth = projection_depth(t->result, g->first[2], g->step[2], (double)NLOS_SEEN);
+	task_add_picture(t, "depth-map", depth);
+	task_show_picture(t, "depth-map", projection_depth_shown(depth, g->step));
 	return device_ok(t->cpu, err);
 }

@@ -2,6 +2,7 @@
 /* nlos-wavelength.c - which wave the phasor field sends, and what is to be feared of it */
 #include <math.h>
 
+#include "core/error.h"
 #include "mode/nlos.h"
 
 /* Distances of points in a wavelength, if nobody says: both ways 4 is the least that is free of
@@ -82,12 +83,9 @@ static double audible(const nlos_capture *c, double pitch, double least)
 
 /* --- the choice ------------------------------------------------------------------------------- */
 
-double nlos_wavelength(task *t, const nlos_capture *c, const nlos_grid *g)
+static void warn(task *t, const nlos_capture *c, double pitch, double w)
 {
-	const nlos_options *o = t->options;
-	double pitch = pitch_of(c, g), jitter = c->jitter * c->speed, bin = c->bin * c->speed;
-	double shortest = fmax(OF_JITTER * jitter, BINS * bin);
-	double w = !isnan(o->wavelength) ? o->wavelength : audible(c, pitch, shortest);
+	double jitter = c->jitter * c->speed, bin = c->bin * c->speed;
 	double least = pitch * (c->confocal ? 4 : 2);
 	if (w < least * (1 - 1e-6))
 		report_warn(t->report, "a wavelength of %.3g m is less than %d distances of points, which are "
@@ -100,5 +98,18 @@ double nlos_wavelength(task *t, const nlos_capture *c, const nlos_grid *g)
 	else if (w < BINS * bin * (1 - 1e-6))
 		report_warn(t->report, "a bin is %.3g m of path: waves of less than %d bins, as these of "
 			"%.3g m, are not all in the traces", bin, BINS, w);
-	return w;
+}
+
+double nlos_wavelength(task *t, const nlos_capture *c, const nlos_grid *g, GError **err)
+{
+	const nlos_options *o = t->options;
+	double pitch = pitch_of(c, g), bin = c->bin * c->speed;
+	double shortest = fmax(OF_JITTER * c->jitter * c->speed, BINS * bin);
+	double w = !isnan(o->wavelength) ? o->wavelength : audible(c, pitch, shortest);
+	warn(t, c, pitch, w);
+	if (w >= 2 * bin)
+		return w;
+	error_set(err, RELUMINE_BAD_USAGE, "--wavelength", "take a longer one, or leave it out",
+		"of waves of %.3g m traces know nothing: their bins are %.3g m of path", w, bin);
+	return NAN;
 }

@@ -124,10 +124,11 @@ bool nlos_grid_depths(const task *t, const nlos_capture *c, nlos_grid *g, double
 	double step, GError **err);
 
 /*
- * The phasor field's wavelength, m: the one asked for, or the shortest that points and bins allow and
- * that stands out of the noise.  Warns with numbers of what is asked too much of the capture.
+ * The phasor field's wavelength, m: the one asked for, or the shortest that points and bins allow
+ * and that stands out of the noise.  Warns with numbers of what is asked too much of the capture;
+ * NaN and BAD_USAGE of what cannot be there at all.
  */
-double nlos_wavelength(task *t, const nlos_capture *c, const nlos_grid *g);
+double nlos_wavelength(task *t, const nlos_capture *c, const nlos_grid *g, GError **err);
 
 /* MISMATCH unless the capture is confocal and on a regular grid; method: for the message. */
 bool nlos_needs_confocal(const nlos_capture *c, const char *method, GError **err);
@@ -139,7 +140,7 @@ double nlos_noise(const task *t, const nlos_capture *c);
 /* --- what one sees --------------------------------------------------------------------------- */
 
 /* A column whose brightest voxel is below this share of the brightest of all shows nothing. */
-#define NLOS_SEEN 0.1f
+#define NLOS_SEEN 0.2f
 
 /*
  * The pictures beside the volume t->result: projections for the eye, and how far away what they

@@ -107,6 +107,29 @@ static double top_of(double before, double at, double after)
 	return bend < 0 ? CLAMP((before - after) / (2 * bend), -0.5, 0.5) : 0;
 }
 
+#define FARTHEST 0.25           /* how bright what is farthest is shown */
+
+array *projection_depth_shown(const array *depth, const double step[2])
+{
+	shape s = depth->shape;
+	double x = step[0] * (double)s.x, y = step[1] * (double)s.y;
+	double pixel = fmax(x, y) / (double)MAX(FRONT_PIXELS, MAX(s.x, s.y));
+	array *to = array_new(depth->dev, REAL, (shape){ 1, 1, pixels(y, pixel), pixels(x, pixel) });
+	float near = INFINITY, far = 0;
+	for (int64_t i = 0; i < s.y * s.x; i++) {
+		float d = array_row(depth, 0, 0, i / s.x)[i % s.x];
+		near = d > 0 ? fminf(near, d) : near;
+		far = fmaxf(far, d);
+	}
+	for (int64_t i = 0; i < to->shape.y * to->shape.x && to->mem; i++) {
+		int64_t v = i / to->shape.x, u = i % to->shape.x;
+		double d = (double)array_row(depth, 0, 0, v * s.y / to->shape.y)[u * s.x / to->shape.x];
+		double share = far > near ? ((double)far - d) / (double)(far - near) : 1;
+		array_row(to, 0, 0, v)[u] = d > 0 ? (float)(FARTHEST + (1 - FARTHEST) * share) : 0;
+	}
+	return to;
+}
+
 array *projection_depth(const array *volume, double first, double step, double share)
 {
 	shape s = volume->shape;

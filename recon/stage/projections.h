@@ -19,6 +19,10 @@ array *projections_sheet(const array *volume, const double step[3]);
 /* The fronts of `frames` volumes that follow each other along z, in rows of a sheet. */
 array *projections_film(const array *volumes, int64_t frames);
 
+/* Such a map of depths to look at: what is near is bright, where nothing is seen is black; as large
+ * as a sheet's front, nearest voxel by nearest voxel.  step: x, y. */
+array *projection_depth_shown(const array *depth, const double step[2]);
+
 /*
  * How far away the brightest voxel of each column is, between voxels by a parabola: first + step z,
  * m; 0 where it is below `share` of the brightest of all.
