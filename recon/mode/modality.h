@@ -16,6 +16,7 @@ typedef struct {
 	array **owner;          /* where the job keeps it */
 	double white;           /* the largest value an integer sample can hold; 0 for float */
 	const image_scale *scale;       /* voxels, channels, points of time; NULL: nothing is known */
+	bool stack;             /* pages, or an array of three axes; not what may be in colour */
 } input;
 
 /* One call of a command. */
