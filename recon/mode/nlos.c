@@ -60,7 +60,8 @@ static const relumine_option own_options[] = {
 		"of the timing, full width at half maximum, to be undone; not given: as the file says, for "
 		"what is above 4 bins", false, AT(jitter) },
 	{ "beam", 0, RELUMINE_NUMBER, NULL, 0, 10, NULL, "m",
-		"radius of the laser's spot on the wall; not given: as the file says, or a point", false,
+		"radius of the laser's spot on the wall, where it has fallen to 1/e^2; not given: as the file "
+		"says, or a point", false,
 		AT(beam) },
 	{ "pulses", 0, RELUMINE_NUMBER, NULL, 1, 1e15, NULL, "N",
 		"laser pulses for each point: undo the detector's dead time (pile-up)", false, AT(pulses) },
