@@ -156,7 +156,7 @@ static array *normals_shown(const array *normals)
 {
 	shape s = normals->shape;
 	array *to = array_new(normals->dev, REAL, s);
-	for (int64_t i = 0; i < s.y * s.x && to->mem; i++) {
+	for (int64_t i = 0; i < s.y * s.x && to->mem && normals->mem; i++) {
 		float n[3], length = 0;
 		for (int k = 0; k < 3; k++) {
 			n[k] = array_row(normals, k, 0, i / s.x)[i % s.x];

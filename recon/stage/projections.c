@@ -116,12 +116,12 @@ array *projection_depth_shown(const array *depth, const double step[2])
 	double pixel = fmax(x, y) / (double)MAX(FRONT_PIXELS, MAX(s.x, s.y));
 	array *to = array_new(depth->dev, REAL, (shape){ 1, 1, pixels(y, pixel), pixels(x, pixel) });
 	float near = INFINITY, far = 0;
-	for (int64_t i = 0; i < s.y * s.x; i++) {
+	for (int64_t i = 0; i < s.y * s.x && to->mem && depth->mem; i++) {
 		float d = array_row(depth, 0, 0, i / s.x)[i % s.x];
 		near = d > 0 ? fminf(near, d) : near;
 		far = fmaxf(far, d);
 	}
-	for (int64_t i = 0; i < to->shape.y * to->shape.x && to->mem; i++) {
+	for (int64_t i = 0; i < to->shape.y * to->shape.x && to->mem && depth->mem; i++) {
 		int64_t v = i / to->shape.x, u = i % to->shape.x;
 		double d = (double)array_row(depth, 0, 0, v * s.y / to->shape.y)[u * s.x / to->shape.x];
 		double share = far > near ? ((double)far - d) / (double)(far - near) : 1;
