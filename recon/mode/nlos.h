@@ -88,6 +88,18 @@ typedef struct nlos_calibration nlos_calibration;
 nlos_calibration *nlos_prepare(task *t, nlos_capture *c, array **frames, GError **err);
 
 /*
+ * What options say of places, in place of what the file does.  counts: in order.  BAD_USAGE,
+ * BAD_INPUT, MISMATCH.
+ */
+bool nlos_take_wall(const nlos_options *o, transient *f, GError **err);
+bool nlos_take_detector(const nlos_options *o, transient *f, GError **err);
+bool nlos_take_places(const task *t, transient *f, shape counts, GError **err);
+
+/* Whether options go together (BAD_USAGE); warnings of those that the method passes over. */
+bool nlos_options_fit(const void *options, GError **err);
+void nlos_warn_of_idle(const task *t, int method, const char *name);
+
+/*
  * Its second half: counts and times.  The points are there, and one frame's raw counts, by which it
  * is settled what is done to every frame; c->counts become the first frame's.
  */
