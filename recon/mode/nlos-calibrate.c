@@ -48,6 +48,15 @@ static void subtract_quietest(array *a, int64_t from)
 	transient_subtract_background(a, first, first + width);
 }
 
+/* Bins at the end of which traces that came forward know nothing, if there are some to spare. */
+static int64_t unknown_bins(const nlos_calibration *k, int64_t bins)
+{
+	double most = 0;
+	for (int64_t i = 0; k->later && i < k->n_later; i++)
+		most = fmax(most, -k->later[i]);
+	return most <= (double)bins / QUIET ? (int64_t)ceil(most) : 0;
+}
+
 array *nlos_calibrate(const nlos_calibration *k, array *raw, GError **err)
 {
 	g_autoptr(array) a = raw;
@@ -55,8 +64,11 @@ array *nlos_calibrate(const nlos_calibration *k, array *raw, GError **err)
 		return NULL;
 	if (k->first > 0 || k->n < a->shape.z)
 		a = taken_for(a, transient_crop(a, k->first, k->n));
+	int64_t unknown = unknown_bins(k, a->shape.z);
 	if (k->later)
 		transient_shift_traces(a, k->n_later, k->later, SHIFT_LINEAR);
+	if (unknown > 0)
+		a = taken_for(a, transient_crop(a, 0, a->shape.z - unknown));
 	if (k->bin_time > 1)
 		a = taken_for(a, transient_bin_time(a, k->bin_time));
 	if (k->bin_space > 1)
@@ -108,7 +120,7 @@ static double *device_delays(const transient *f, const nlos_capture *c)
 	double *delay = g_new(double, s.c * points);
 	for (int64_t i = 0; i < s.c * points; i++) {
 		const double *scanned = f->points + 3 * (i % points);
-		const double *fixed = f->n_fixed ? f->fixed + 3 * (i / points) : scanned;
+		const double *fixed = f->n_fixed ? f->fixed + 3 * (f->paired ? i : i / points) : scanned;
 		const double *lit = f->fixed_lit ? fixed : scanned, *seen = f->fixed_lit ? scanned : fixed;
 		delay[i] = (distance(f->laser, lit) + distance(seen, f->camera)) / c->speed;
 	}
@@ -238,9 +250,12 @@ static void choose_sums(const task *t, nlos_calibration *k, nlos_capture *c)
 	c->bin *= (double)k->bin_time;
 	if (k->bin_space == 1)
 		return;
-	double *places = transient_bin_places(c->points, s.y, s.x, k->bin_space);
-	g_free(c->points);
-	c->points = places;
+	for (int end = 0; end < (c->paired ? 2 : 1); end++) {
+		double **at = end ? &c->fixed : &c->points;
+		double *places = transient_bin_places(*at, s.y, s.x, k->bin_space);
+		g_free(*at);
+		*at = places;
+	}
 	for (int i = 0; i < 2; i++) {
 		c->first[i] += c->pitch[i] * (double)(k->bin_space - 1) / 2;
 		c->pitch[i] *= (double)k->bin_space;
@@ -298,51 +313,6 @@ static bool choose_background(const task *t, nlos_calibration *k, const transien
 	return word_or_number("--background", o->background, &k->background, err);
 }
 
-/* --- noise ------------------------------------------------------------------------------------ */
-
-static double time_weight(const nlos_capture *c, int64_t m)
-{
-	double t = fmax(c->start + (double)m * c->bin, 0);
-	double end = c->start + (double)c->counts->shape.z * c->bin;
-	return pow(t / end, c->retroreflective ? 2 : 4);
-}
-
-static bool whole_numbers(const array *a)
-{
-	for (int64_t row = 0; row < shape_planes(a->shape) * a->shape.y; row++) {
-		const float *v = array_row(a, 0, row / a->shape.y, row % a->shape.y);
-		for (int64_t x = 0; x < a->shape.x; x++)
-			if (v[x] < 0 || v[x] != floorf(v[x]))
-				return false;
-	}
-	return true;
-}
-
-/* Power of counting noise, whose variance is the counts, from the gate on. */
-static double counting_noise(const nlos_capture *c, double gate)
-{
-	double sum = 0;
-	for (int64_t m = (int64_t)gate; m < c->counts->shape.z; m++)
-		for (int64_t i = 0; i < c->counts->shape.c; i++) {
-			array plane = array_plane(c->counts, i, m);
-			double w = time_weight(c, m);
-			sum += w * w * vec_sum(&plane);
-		}
-	return sum;
-}
-
-static double weighted_power(const nlos_capture *c)
-{
-	double sum = 0;
-	for (int64_t m = 0; m < c->counts->shape.z; m++)
-		for (int64_t i = 0; i < c->counts->shape.c; i++) {
-			array plane = array_plane(c->counts, i, m);
-			double w = time_weight(c, m);
-			sum += w * w * vec_dot(&plane, &plane);
-		}
-	return sum;
-}
-
 /* --- all of it -------------------------------------------------------------------------------- */
 
 static bool has_light(const task *t, const array *counts, GError **err)
@@ -360,7 +330,7 @@ nlos_calibration *nlos_calibration_new(task *t, const transient *f, nlos_capture
 	g_autoptr(nlos_calibration) k = g_new0(nlos_calibration, 1);
 	g_autoptr(transient) taken = transient_copy(f);
 	k->pulses = o->pulses;
-	bool counted = whole_numbers(c->counts);
+	bool counted = nlos_is_counted(c->counts);
 	if (!has_light(t, c->counts, err) || !choose_bins(t, k, c, err) ||
 	    !choose_zero(t, k, taken, c, err))
 		return NULL;
@@ -371,7 +341,7 @@ nlos_calibration *nlos_calibration_new(task *t, const transient *f, nlos_capture
 	c->counts = nlos_calibrate(k, raw, err);
 	if (!c->counts || !choose_gate(t, k, f, c, err) || !choose_background(t, k, f, err))
 		return NULL;
-	double noise = counting_noise(c, k->gate);
+	double noise = nlos_noise_power(c, k->gate);
 	nlos_calibration rest = { .pulses = NAN, .n = c->counts->shape.z, .background = k->background,
 		.gate = k->gate, .edge = k->edge };
 	k->jitter = rest.jitter = nlos_undoes_jitter(t, c) ? c->jitter / c->bin : 0;
@@ -379,7 +349,7 @@ nlos_calibration *nlos_calibration_new(task *t, const transient *f, nlos_capture
 	c->counts = nlos_calibrate(&rest, raw, err);
 	if (!c->counts || !has_light(t, c->counts, err))
 		return NULL;
-	double all = weighted_power(c);
+	double all = nlos_power(c);
 	c->noise = counted && all > 0 ? noise / fmax(all - noise, all / 100) : NAN;
 	report_number(t->report, "noise_to_signal", c->noise);
 	return g_steal_pointer(&k);

@@ -61,7 +61,7 @@ static transient *facts_of(const task *t, GError **err)
 		if (numbers_read(o->detector, -1e6, 1e6, 3, place) < 2)
 			return bad_places("--detector", o->detector, err), NULL;
 		transient_set_fixed(f, 1, place);
-		f->confocal = false;
+		f->confocal = f->paired = false;
 	}
 	return g_steal_pointer(&f);
 }
@@ -106,9 +106,12 @@ static bool take_places(const task *t, transient *f, int64_t traces, GError **er
 	bool same = others && n[!swapped] == traces &&
 		!memcmp(points, others, (size_t)(3 * traces) * sizeof(double));
 	transient_set_points(f, traces, points);
-	f->confocal = !others || same;
-	if (!f->confocal)
-		transient_set_fixed(f, n[!swapped], others);
+	if (others) {
+		transient_set_fixed(f, same ? 0 : n[!swapped], others);
+		f->paired = !same && n[!swapped] > 1;
+		f->fixed_lit = swapped;
+	}
+	f->confocal = !f->n_fixed;
 	return true;
 }
 
@@ -199,6 +202,7 @@ static void copy_facts(const task *t, const transient *f, nlos_capture *c)
 	c->speed = !isnan(o->light_speed) ? o->light_speed : o->compat == NLOS_PUBLISHED ? 3e8 :
 		LIGHT_SPEED;
 	c->confocal = f->confocal;
+	c->paired = f->paired;
 	c->jitter = isnan(f->jitter) ? 0 : f->jitter;
 	c->beam = isnan(f->beam) ? 0 : f->beam;
 	c->slab = isnan(f->slab) ? 0 : f->slab;
@@ -214,14 +218,20 @@ static bool place_points(const task *t, const transient *f, nlos_capture *c, GEr
 			"points", (int)(s.y * s.x), (int)f->n_points);
 		return false;
 	}
-	if (f->n_fixed && f->n_fixed != s.c) {
+	if (f->paired && (s.c != 1 || f->n_points != f->n_fixed)) {
+		error_set(err, RELUMINE_MISMATCH, t->inputs[0].path, "leave out --wall: pairs of points need "
+			"both their places", "has %d sets of traces of pairs, and places of %d and %d points",
+			(int)s.c, (int)f->n_points, (int)f->n_fixed);
+		return false;
+	}
+	if (f->n_fixed && !f->paired && f->n_fixed != s.c) {
 		error_set(err, RELUMINE_MISMATCH, t->inputs[0].path, NULL, "has %d sets of traces, and places "
 			"of %d fixed points", (int)s.c, (int)f->n_fixed);
 		return false;
 	}
 	wall w = f->n_points ? wall_of_points(f->points, s.y, s.x) :
 		wall_of_grid(f->wall, f->extent == EXTENT_CELLS, s.y, s.x);
-	c->regular = w.regular;
+	c->regular = w.regular && !f->paired;
 	c->points = w.points;
 	c->fixed = f->n_fixed ? wall_places(&w, f->fixed, f->n_fixed) : NULL;
 	for (int i = 0; i < 2; i++) {

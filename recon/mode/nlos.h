@@ -4,6 +4,7 @@
 #define MODE_NLOS_H
 
 #include "core/transient.h"
+#include "math/backproject.h"
 #include "math/light-cone.h"
 #include "mode/modality.h"
 
@@ -46,6 +47,7 @@ typedef struct {
 	double first[2], pitch[2];      /* x, y, m: place of point (0, 0), and the step; if regular */
 	double *points;         /* places of all points, x fastest, m; owned; never NULL */
 	double *fixed;          /* c places, m; owned; NULL: confocal */
+	bool paired;            /* each trace has its own: one for each point, c is 1; never regular */
 	double jitter, beam;    /* FWHM in s, radius in m; 0: not to be reckoned with */
 	double slab;            /* m; 0: none */
 	bool retroreflective;
@@ -103,6 +105,16 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(nlos_capture, nlos_capture_clear)
 /* Two distances from the wall, m, the second larger.  BAD_USAGE. */
 bool nlos_depths(const char *text, double range[2], GError **err);
 
+/* Whether they are numbers of photons: whole, not negative. */
+bool nlos_is_counted(const array *counts);
+
+/*
+ * Power, weighted by time as for the scene: of counting noise, whose variance is the counts, from
+ * bin `gate` on; and of all that is there.
+ */
+double nlos_noise_power(const nlos_capture *c, double gate);
+double nlos_power(const nlos_capture *c);
+
 /* Tell what nobody said, and how it is taken. */
 void nlos_tell_taken(const task *t, const transient *f);
 
@@ -129,6 +141,9 @@ bool nlos_grid_depths(const task *t, const nlos_capture *c, nlos_grid *g, double
  * NaN and BAD_USAGE of what cannot be there at all.
  */
 double nlos_wavelength(task *t, const nlos_capture *c, const nlos_grid *g, GError **err);
+
+/* Points of the wall, voxels and bins as projections have them; places are borrowed. */
+backproject_setup nlos_projection(const nlos_capture *c, const nlos_grid *g);
 
 /* MISMATCH unless the capture is confocal and on a regular grid; method: for the message. */
 bool nlos_needs_confocal(const nlos_capture *c, const char *method, GError **err);
