@@ -77,7 +77,7 @@ static void tilt(void)
 	g_assert_cmpfloat_with_epsilon(prox_value(p, z), 0.8 * sum, 1e-5);
 }
 
-/* --- total variation, on a noisy capture of letters --------------------------------------------- */
+/* --- total variation, on a noisy capture of letters ------------------------------------------- */
 
 static array *simulated(const char *photons)
 {

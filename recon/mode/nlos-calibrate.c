@@ -181,8 +181,8 @@ static bool stands_out(const array *counts, const double *at, const double *stre
 }
 
 /*
- * Time zero where the wall is seen, if it is; else the first bin's.  A file without a layout is more
- * likely to hold a scene alone, whose own first light might be taken for the wall's.
+ * Time zero where the wall is seen, if it is; else the first bin's.  A file without a layout is
+ * more likely to hold a scene alone, whose own first light might be taken for the wall's.
  */
 static void find_zero(nlos_calibration *k, transient *taken, nlos_capture *c)
 {

@@ -113,7 +113,7 @@ static bool lct_solve(task *t, void *plan, array *counts, array *volume, GError 
 
 const nlos_method nlos_lct = { "lct", lct_plan_new, lct_solve, lct_free };
 
-/* --- surfaces that face somewhere -------------------------------------------------------------- */
+/* --- surfaces that face somewhere ------------------------------------------------------------- */
 
 #define DIRECTIONAL_POWER 5     /* 1 / r^4, and a cosine that is a length over r */
 
@@ -185,4 +185,5 @@ static bool directional_solve(task *t, void *plan, array *counts, array *volume,
 	return device_ok(t->cpu, err);
 }
 
-const nlos_method nlos_directional = { "directional", directional_plan, directional_solve, lct_free };
+const nlos_method nlos_directional = { "directional", directional_plan, directional_solve,
+	lct_free };

@@ -54,8 +54,8 @@ static void *tv_plan_new(task *t, const nlos_capture *c, nlos_grid *g, GError **
 }
 
 /*
- * What counting noise leaves in Wiener's solution, root mean square: of traces of noise alone, whose
- * deviation in each bin is the root of the bin's mean over the points.
+ * What counting noise leaves in Wiener's solution, root mean square: of traces of noise alone,
+ * whose deviation in each bin is the root of the bin's mean over the points.
  */
 static double noise_of(tv_plan *p, const array *traces)
 {

@@ -218,7 +218,8 @@ static void tell_axes(task *t, const nlos_grid *g)
 }
 
 /* One frame after the other into the result, with what the first one has settled. */
-static bool solve_frames(task *t, const nlos_method *m, void *plan, const frames_of *f, GError **err)
+static bool solve_frames(task *t, const nlos_method *m, void *plan, const frames_of *f,
+	GError **err)
 {
 	const nlos_options *o = t->options;
 	shape s = f->all->shape;
