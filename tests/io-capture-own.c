@@ -4,6 +4,8 @@
 #include "arrays.h"
 #include "io.h"
 
+#define N(...) { __VA_ARGS__ }
+
 /* Numbers that have no end in binary, so that nothing is rounded unseen. */
 static transient *full_transient(int64_t points, int64_t fixed)
 {
@@ -147,8 +149,8 @@ static void check_place(const double *p, double x, double y, double z)
 }
 
 /*
- * C_i is (0, 10 (i / 2), 20 - 20 (i % 2)) cm, C_d is (5, i, 2 i) cm, of trace i; the picture has x to
- * the left, and its point k is that of trace 2 (2 - k % 3) + k / 3.
+ * C_i is (0, 10 (i / 2), 20 - 20 (i % 2)) cm, C_d is (5, i, 2 i) cm, of trace i; the picture has x
+ * to the left, and its point k is that of trace 2 (2 - k % 3) + k / 3.
  */
 static void pairs_of_points(void)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* nlos-noise.c - how much of a capture is chance: the power of its counting noise and of all of it */
+/* nlos-noise.c - how much of a capture is chance: the power of counting noise, and of all of it */
 #include <math.h>
 
 #include "math/vec.h"
