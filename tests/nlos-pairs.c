@@ -166,6 +166,85 @@ static void bent_wall(void)
 	check_seen(counts, lit, lit, "phasor", 0.1);
 }
 
+/* --- walls that are nearly flat --------------------------------------------------------------- */
+
+static double bulge;            /* m, in the middle of a wall of 1 m */
+
+static double bulging_place(int64_t c, int64_t z, int64_t i, int64_t axis)
+{
+	(void)c, (void)z;
+	double x = (double)(i % 30) / 29 - 0.5, y = (double)(i / 30) / 29 - 0.5;
+	return axis == 0 ? x : axis == 1 ? y : bulge * (1 - 4 * x * x) * (1 - 4 * y * y);
+}
+
+/* The capture in rows and columns. */
+static array *folded(const array *row)
+{
+	array *to = array_new(cpu, REAL, (shape){ 1, BINS, 30, 30 });
+	for (int64_t i = 0; i < BINS * TRACES; i++)
+		array_row(to, 0, i / TRACES, i % TRACES / 30)[i % 30] =
+			array_row(row, 0, i / TRACES, 0)[i % TRACES];
+	return to;
+}
+
+/* Points are found, and what was done is said, by transforms that need a plane. */
+static void check_bulging(const char *method, double height, bool flattened)
+{
+	bulge = height;
+	g_autoptr(array) lit = make((shape){ 1, 1, TRACES, 3 }, bulging_place);
+	g_autoptr(array) row = scan(lit, lit, false);
+	g_autoptr(array) counts = folded(row);
+	g_autofree char *warnings = NULL;
+	const given pictures[] = { { NULL, counts, 0, NULL }, { "laser-positions", lit, 0, NULL }, { 0 } };
+	const char *const words[] = { "bin", "32", "light-speed", "3e8", "gate", "none", "background",
+		"none", "start", "0", "method", method, NULL };
+	g_autoptr(array) v = command_run("nlos", pictures, words, &warnings);
+	g_assert_cmpint(strstr(warnings, "not flat") != NULL, ==, flattened);
+	if (!flattened)
+		return;
+	/* planes of the bins; the plane that fits best is a bulge's mean, 4/9 of its height, off */
+	for (int k = 0; k < 2; k++) {
+		int64_t best[3] = { 0, 0, 0 };
+		double most = 0;
+		for (int64_t i = 0; i < shape_count(v->shape); i++) {
+			int64_t x = i % 30, y = i / 30 % 30, z = i / 900;
+			const double p[3] = { (double)x / 29 - 0.5, (double)y / 29 - 0.5,
+				(double)z * BIN / 2 + height * 4 / 9 };
+			if (apart(p, scene[k]) > 0.1 || at(v, 0, z, y, x) < most)
+				continue;
+			most = at(v, 0, z, y, x);
+			memcpy(best, (int64_t[]){ x, y, z }, sizeof(best));
+		}
+		g_test_message("%s, %g m: %d %d %d", method, height, (int)best[0], (int)best[1], (int)best[2]);
+		g_assert_cmpfloat(most, >, 0.3 * (double)vec_max_abs(v));
+		g_assert_cmpfloat(fabs((double)best[0] / 29 - 0.5 - scene[k][0]), <, 1.5 / 29);
+		g_assert_cmpfloat(fabs((double)best[1] / 29 - 0.5 - scene[k][1]), <, 1.5 / 29);
+		g_assert_cmpfloat(fabs((double)best[2] * BIN / 2 + height * 4 / 9 - scene[k][2]), <, 0.012);
+	}
+}
+
+static void nearly_flat(void)
+{
+	check_bulging("lct", 0.04, true);
+	check_bulging("fk", 0.04, true);
+	check_bulging("auto", 0.004, true);
+	check_bulging("auto", 0.04, false);
+	check_bulging("filtered", 0.004, false);
+}
+
+/* Too far out of any plane. */
+static void not_flat(void)
+{
+	static const char *const words[] = { "bin", "32", "start", "0", "method", "lct", NULL };
+	bulge = 0.3;
+	g_autoptr(array) lit = make((shape){ 1, 1, TRACES, 3 }, bulging_place);
+	g_autoptr(array) row = scan(lit, lit, false);
+	g_autoptr(array) counts = folded(row);
+	const given pictures[] = { { NULL, counts, 0, NULL }, { "laser-positions", lit, 0, NULL }, { 0 } };
+	g_autofree char *message = command_refused("nlos", pictures, words, RELUMINE_MISMATCH);
+	g_assert_nonnull(strstr(message, "no regular grid"));
+}
+
 /* Time counted from devices: each trace's own two ways there are taken off. */
 static void from_devices(void)
 {
@@ -213,6 +292,8 @@ int main(int argc, char **argv)
 		{ "/nlos-pairs/points seen by pairs", pairs },
 		{ "/nlos-pairs/points seen by a bent wall", bent_wall },
 		{ "/nlos-pairs/time from the devices", from_devices },
+		{ "/nlos-pairs/a wall that is nearly flat", nearly_flat },
+		{ "/nlos-pairs/a wall that is not", not_flat },
 		{ "/nlos-pairs/refused", refused },
 	};
 	return run_tests(argc, argv, tests, G_N_ELEMENTS(tests));

@@ -219,14 +219,27 @@ static bool devices_known(const task *t, const transient *f, GError **err)
 	return false;
 }
 
+/* Points before the plane see what is straight ahead that much too early, there and back. */
+static void straighten(nlos_calibration *k, const nlos_capture *c)
+{
+	int64_t n = transient_traces(c->counts);
+	if (!c->depths)
+		return;
+	if (!k->later)
+		k->later = g_new0(double, n);
+	k->n_later = n;
+	for (int64_t i = 0; i < n; i++)
+		k->later[i] += 2 * c->depths[i] / (c->speed * c->bin);
+}
+
 static bool choose_zero(const task *t, nlos_calibration *k, transient *f, nlos_capture *c,
 	GError **err)
 {
 	if (task_picture(t, "first-bounce") || f->n_bounce) {
 		c->start = isnan(c->start) ? 0 : c->start;
-		return first_bounces(t, k, f, c, err);
-	}
-	if (f->clock == CLOCK_AT_DEVICES) {
+		if (!first_bounces(t, k, f, c, err))
+			return false;
+	} else if (f->clock == CLOCK_AT_DEVICES) {
 		if (!devices_known(t, f, err))
 			return false;
 		c->start = isnan(c->start) ? 0 : c->start;
@@ -234,6 +247,7 @@ static bool choose_zero(const task *t, nlos_calibration *k, transient *f, nlos_c
 	} else if (isnan(c->start)) {
 		find_zero(k, f, c);
 	}
+	straighten(k, c);
 	return true;
 }
 

@@ -46,6 +46,8 @@ typedef struct {
 	bool confocal, regular;
 	double first[2], pitch[2];      /* x, y, m: place of point (0, 0), and the step; if regular */
 	double *points;         /* places of all points, x fastest, m; owned; never NULL */
+	double *depths;         /* how far points stood before the plane they are taken to be in, m;
+				 * owned; NULL: they are where `points` are */
 	double *fixed;          /* c places, m; owned; NULL: confocal */
 	bool paired;            /* each trace has its own: one for each point, c is 1; never regular */
 	double jitter, beam;    /* FWHM in s, radius in m; 0: not to be reckoned with */
