@@ -145,6 +145,7 @@ char *sidecar_text(const relumine_job *job)
 	json_object_set_new(all, "inputs", inputs_json(job));
 	json_object_set_new(all, "options", options_as_run(job));
 	json_object_set_new(all, "versions", versions_json());
+	json_object_update(all, job->task.facts);
 	add_findings(job, all);
 	size_t digits = digits_needed(json_object_get(all, "options"));
 	char *dump = json_dumps(all, JSON_INDENT(2) | JSON_REAL_PRECISION(digits));

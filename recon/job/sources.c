@@ -142,7 +142,8 @@ static bool read_file(relumine_job *job, source *s, GError **err)
 	for (guint i = 0; i < s->file->warnings->len; i++)
 		report_warn(job->report, "%s: %s", s->path, (char *)s->file->warnings->pdata[i]);
 	s->picture = (input){
-		s->path, s->file->data, &s->file->data, image_white(s->file), s->file->scale
+		s->path, s->file->data, &s->file->data, image_white(s->file), s->file->scale,
+		s->file->has_z
 	};
 	return true;
 }
@@ -160,7 +161,8 @@ static bool take_memory(relumine_job *job, source *s, GError **err)
 			g_checksum_update(sum, (const guchar *)array_row(copy, 0, p, y), (gssize)row_bytes);
 	s->sha256 = g_strdup(g_checksum_get_string(sum));
 	s->bytes = shape_count(copy->shape) * (int64_t)sizeof(float);
-	s->picture = (input){ s->path, copy, &s->copy, s->memory->white, s->memory->scale };
+	s->picture = (input){ s->path, copy, &s->copy, s->memory->white, s->memory->scale,
+		copy->shape.z > 1 };
 	return true;
 }
 

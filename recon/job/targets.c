@@ -255,7 +255,8 @@ static bool stage_picture(relumine_job *job, target *t, GError **err)
 {
 	array *a = target_array(job, t);
 	if (!a) {
-		error_set(err, RELUMINE_BAD_USAGE, t->path, NULL, "this call makes no picture for it");
+		error_set(err, RELUMINE_BAD_USAGE, t->path, "leave it out", "this call makes no picture for it "
+			"(--%s)", t->option);
 		return false;
 	}
 	bool done = is_png(t->path) ? write_png(job, t, a, err) :

@@ -67,8 +67,8 @@ static void lit_depths(const nlos_capture *c, double range[2])
 	range[1] = c->speed * (c->start + c->bin * (double)last) / 2;
 }
 
-/* Planes chosen without being asked. */
-enum { MOST_DEPTHS = 256 };
+/* Planes chosen without being asked, and at all. */
+enum { MOST_DEPTHS = 256, ALL_DEPTHS = 65536 };
 
 bool nlos_grid_depths(const task *t, const nlos_capture *c, nlos_grid *g, double nearest,
 	double step, GError **err)
@@ -92,6 +92,12 @@ bool nlos_grid_depths(const task *t, const nlos_capture *c, nlos_grid *g, double
 	}
 	g->step[2] = !isnan(o->depth_step) ? o->depth_step : fmax(step, (to - from) / (MOST_DEPTHS - 1));
 	g->first[2] = from;
-	g->n[2] = (int64_t)fmin(floor((to - from) / g->step[2] + 1e-6), 65535) + 1;
+	double planes = floor((to - from) / g->step[2] + 1e-6) + 1;
+	if (planes > ALL_DEPTHS) {
+		error_set(err, RELUMINE_BAD_USAGE, "--depth-step", "a larger one, or less --depth", "planes %g m "
+			"apart from %.3g to %.3g m are %.0f, more than %d", g->step[2], from, to, planes, ALL_DEPTHS);
+		return false;
+	}
+	g->n[2] = (int64_t)planes;
 	return true;
 }

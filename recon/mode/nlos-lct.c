@@ -40,7 +40,8 @@ light_cone_geometry nlos_cone(const task *t, const nlos_capture *c)
 		.data = { 1, s.z, s.y, s.x }, .path = c->speed * c->bin, .start = c->start / c->bin,
 		.pitch = { c->pitch[0], c->pitch[1] },
 		.power = !isnan(o->power) ? o->power : c->retroreflective ? 2 : 4,
-		.beam = c->beam, .published = o->compat == NLOS_PUBLISHED,
+		/* (its radius is where light has fallen to 1/e^2: two standard deviations) */
+		.beam = c->beam / 2, .published = o->compat == NLOS_PUBLISHED,
 		.half_wall = c->pitch[0] * (double)(s.x - 1) / 2
 	};
 }
@@ -155,7 +156,7 @@ static array *normals_shown(const array *normals)
 {
 	shape s = normals->shape;
 	array *to = array_new(normals->dev, REAL, s);
-	for (int64_t i = 0; i < s.y * s.x && to->mem; i++) {
+	for (int64_t i = 0; i < s.y * s.x && to->mem && normals->mem; i++) {
 		float n[3], length = 0;
 		for (int k = 0; k < 3; k++) {
 			n[k] = array_row(normals, k, 0, i / s.x)[i % s.x];

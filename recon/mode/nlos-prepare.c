@@ -27,13 +27,6 @@ bool nlos_depths(const char *text, double range[2], GError **err)
 	return false;
 }
 
-static bool bad_places(const char *option, const char *text, GError **err)
-{
-	error_set(err, RELUMINE_BAD_USAGE, option, "write it as 0.5 or 0.5,0.4, in m",
-		"'%s' is not one to three numbers", text);
-	return false;
-}
-
 /* The file's facts with those of the options in their place; the caller's. */
 static transient *facts_of(const task *t, GError **err)
 {
@@ -50,105 +43,100 @@ static transient *facts_of(const task *t, GError **err)
 	f->jitter = isnan(o->jitter) ? f->jitter : o->jitter * 1e-12;
 	f->beam = isnan(o->beam) ? f->beam : o->beam;
 	f->slab = isnan(o->slab) ? f->slab : o->slab;
-	if (o->wall) {
-		int n = numbers_read(o->wall, 1e-6, 1e6, 2, f->wall);
-		if (n == 0)
-			return bad_places("--wall", o->wall, err), NULL;
-		f->wall[1] = n == 1 ? f->wall[0] : f->wall[1];
-		transient_set_points(f, 0, NULL);
-	}
-	if (o->detector) {
-		double place[3] = { 0, 0, 0 };
-		if (numbers_read(o->detector, -1e6, 1e6, 3, place) < 2)
-			return bad_places("--detector", o->detector, err), NULL;
-		transient_set_fixed(f, 1, place);
-		f->confocal = f->paired = false;
-	}
-	return g_steal_pointer(&f);
-}
-
-/* Rows X, Y, Z of a picture of numbers; NULL and *err: it is no such thing. */
-static double *places_of(const input *in, int64_t *n, GError **err)
-{
-	shape s = in->data->shape;
-	if (s.x != 3 || shape_planes(s) != 1) {
-		error_set(err, RELUMINE_BAD_INPUT, in->path, "save an array of shape (points, 3)",
-			"places are rows of X, Y, Z, and this has %d columns", (int)s.x);
-		return NULL;
-	}
-	*n = s.y;
-	double *places = g_new(double, 3 * s.y);
-	for (int64_t i = 0; i < 3 * s.y; i++)
-		places[i] = (double)array_row(in->data, 0, 0, i / 3)[i % 3];
-	return places;
-}
-
-/* Places from files; one row for all, or as many as there are traces, on one side at least. */
-static bool take_places(const task *t, transient *f, int64_t traces, GError **err)
-{
-	const input *lasers = task_picture(t, "laser-positions");
-	const input *detectors = task_picture(t, "detector-positions");
-	int64_t n[2] = { 0, 0 };
-	if (!lasers && !detectors)
-		return true;
-	g_autofree double *lit = lasers ? places_of(lasers, &n[0], err) : NULL;
-	g_autofree double *seen = detectors && (lit || !lasers) ? places_of(detectors, &n[1], err) : NULL;
-	if ((lasers && !lit) || (detectors && !seen))
-		return false;
-	bool swapped = n[0] != traces;
-	const input *scanned = swapped ? detectors : lasers;
-	if (n[swapped] != traces || (n[!swapped] > 1 && n[!swapped] != traces)) {
-		error_set(err, RELUMINE_MISMATCH, (scanned ? scanned : lasers)->path, "give a row for each "
-			"trace, and for the other end of the paths one row or as many", "has places for %d "
-			"traces, but there are %d", (int)n[swapped], (int)traces);
-		return false;
-	}
-	double *points = swapped ? seen : lit, *others = swapped ? lit : seen;
-	bool same = others && n[!swapped] == traces &&
-		!memcmp(points, others, (size_t)(3 * traces) * sizeof(double));
-	transient_set_points(f, traces, points);
-	if (others) {
-		transient_set_fixed(f, same ? 0 : n[!swapped], others);
-		f->paired = !same && n[!swapped] > 1;
-		f->fixed_lit = swapped;
-	}
-	f->confocal = !f->n_fixed;
-	return true;
+	return nlos_take_wall(o, f, err) && nlos_take_detector(o, f, err) ? g_steal_pointer(&f) : NULL;
 }
 
 /* --- traces in order ------------------------------------------------------------------------- */
 
-/* The array with axes t, y, x as the letters say; takes the input. */
+enum { T, Y, X, AXES };
+static const char letters[] = "tyx";
+
+/*
+ * Which axis of the file's array t, y and x are, -1 where there is none, as the letters say, slowest
+ * first.  One of y and x may be left out.
+ */
+static bool read_order(const char *text, int rank, int at[AXES])
+{
+	for (int i = 0; i < AXES; i++) {
+		const char *here = strchr(text, letters[i]);
+		at[i] = here ? (int)(here - text) : -1;
+	}
+	int found = (at[T] >= 0) + (at[Y] >= 0) + (at[X] >= 0);
+	return at[T] >= 0 && (int)strlen(text) == rank && found == rank;
+}
+
+/* How many axes the file's array has: (y, x, 3) may have been taken for a picture in colour. */
+static int rank_of(const input *in, const char *order)
+{
+	shape s = in->data->shape;
+	return in->stack || s.c > 1 || (order && strlen(order) == AXES) ? 3 : 2;
+}
+
+/* Without a layout time is the first axis, where that is the longest: else somebody has to say. */
+static bool axes_known(const task *t, const input *in)
+{
+	const nlos_options *o = t->options;
+	shape s = in->data->shape;
+	if (o->axes || (in->scale && in->scale->transient))
+		return true;
+	return in->stack ? s.z >= MAX(s.y, s.x) : s.c > 1 && s.y >= MAX(s.x, s.c);
+}
+
+static bool bad_order(const char *text, bool known, int rank, GError **err)
+{
+	if (known)
+		error_set(err, RELUMINE_BAD_USAGE, "--axes", "leave it out",
+			"the file's layout tells the order itself");
+	else
+		error_set(err, RELUMINE_BAD_USAGE, "--axes", rank == 3 ? "one of tyx, txy, ytx, yxt, xty, xyt" :
+			"one of ty, yt, tx, xt", "'%s' is not an order of the array's %d axes", text, rank);
+	return false;
+}
+
+/* The array with axes t, y, x; takes the input. */
 static array *in_order(const task *t, input *in, GError **err)
 {
 	const nlos_options *o = t->options;
 	bool known = in->scale && in->scale->transient;
-	if (!o->axes || !strcmp(o->axes, "tyx"))
-		return input_take(in);
-	int64_t from[3];
-	for (int i = 0; i < 3; i++) {
-		const char *at = strlen(o->axes) == 3 ? strchr(o->axes, "tyx"[i]) : NULL;
-		from[i] = at ? at - o->axes : -1;
-	}
-	if (known || from[0] < 0 || from[1] < 0 || from[2] < 0) {
-		error_set(err, RELUMINE_BAD_USAGE, "--axes", "one of tyx, txy, ytx, yxt, xty, xyt",
-			known ? "the file's layout tells the order itself" : "'%s' is not an order of t, y, x",
-			o->axes);
-		return NULL;
-	}
+	int rank = rank_of(in, o->axes), at[AXES] = { 0, 1, 2 };
+	if (o->axes && (known || !read_order(o->axes, rank, at)))
+		return bad_order(o->axes, known, rank, err), NULL;
 	g_autoptr(array) data = input_take(in);
-	return wall_permute(data, from);
+	if (known || (in->stack && at[T] == 0 && at[Y] == 1))
+		return g_steal_pointer(&data);
+	/* the array's axes, slowest first, among (z, y, x); a missing one has length 1 */
+	static const int64_t stack[] = { 0, 1, 2 }, colour[] = { 1, 2, 0 };
+	const int64_t *place = in->stack ? stack : colour;
+	if (!in->stack) {
+		data->shape.z = data->shape.c;
+		data->shape.c = 1;
+	}
+	const int64_t none = place[2];
+	return wall_permute(data, (int64_t[]){ place[at[T]], at[Y] < 0 ? none : place[at[Y]],
+		at[X] < 0 ? none : place[at[X]] });
 }
 
 /* --- all of it ------------------------------------------------------------------------------- */
 
-/* What is missing, all of it at once, and the options that supply it. */
-static bool complete(const task *t, const transient *f, GError **err)
+/* Time counts from the laser's pulse, and nothing tells when light is at the wall. */
+static bool wants_first_light(const task *t, const transient *f)
 {
+	return f->clock == CLOCK_AT_DEVICES && !task_picture(t, "first-bounce") && !f->n_bounce &&
+		(isnan(f->laser[0]) || isnan(f->camera[0]) || !f->n_points);
+}
+
+/* What is missing, all of it at once, and the options that supply it. */
+static bool complete(const task *t, const transient *f, bool ordered, GError **err)
+{
+	bool places = !ordered && (task_picture(t, "laser-positions") ||
+		task_picture(t, "detector-positions"));
 	const struct { bool missing; const char *what, *option; } rows[] = {
+		{ !ordered, "which axis of the array is time", "--axes ORDER" },
 		{ !(f->bin > 0), "how long a bin is", "--bin PS" },
-		{ !f->n_points && !(f->wall[0] > 0 && f->wall[1] > 0), "how large the scanned wall is",
-			"--wall X,Y" },
+		{ !f->n_points && !places && !(f->wall[0] > 0 && f->wall[1] > 0),
+			"how large the scanned wall is", "--wall X,Y" },
+		{ wants_first_light(t, f), "where laser, detector and points are, from which time counts",
+			"--first-bounce FILE (or --clock wall)" },
 	};
 	g_autoptr(GString) what = g_string_new(NULL), options = g_string_new("give ");
 	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++)
@@ -164,8 +152,11 @@ static bool complete(const task *t, const transient *f, GError **err)
 }
 
 /* What nobody said, and how it is taken. */
-static void take_defaults(transient *f)
+static void take_defaults(const task *t, transient *f)
 {
+	const nlos_options *o = t->options;
+	if (!f->layout && !o->axes)
+		transient_take(f, "time as the first axis, then y and x (--axes)");
 	if (f->extent == EXTENT_UNKNOWN && !f->n_points) {
 		f->extent = EXTENT_SPAN;
 		transient_take(f, "the wall from first to last point (--wall-extent)");
@@ -249,8 +240,9 @@ static bool place_points(const task *t, const transient *f, nlos_capture *c, GEr
 {
 	shape s = c->counts->shape;
 	if (f->n_points && f->n_points != s.y * s.x) {
-		error_set(err, RELUMINE_MISMATCH, t->inputs[0].path, NULL, "has %d traces, and places of %d "
-			"points", (int)(s.y * s.x), (int)f->n_points);
+		error_set(err, RELUMINE_MISMATCH, t->inputs[0].path, "give --wall X,Y for a grid, or "
+			"--laser-positions FILE", "has %d traces, and places of %d points", (int)(s.y * s.x),
+			(int)f->n_points);
 		return false;
 	}
 	if (f->paired && (s.c != 1 || f->n_points != f->n_fixed)) {
@@ -259,9 +251,10 @@ static bool place_points(const task *t, const transient *f, nlos_capture *c, GEr
 			(int)s.c, (int)f->n_points, (int)f->n_fixed);
 		return false;
 	}
-	if (f->n_fixed && !f->paired && f->n_fixed != s.c) {
-		error_set(err, RELUMINE_MISMATCH, t->inputs[0].path, NULL, "has %d sets of traces, and places "
-			"of %d fixed points", (int)s.c, (int)f->n_fixed);
+	if (!f->paired && s.c != MAX(f->n_fixed, 1)) {
+		error_set(err, RELUMINE_MISMATCH, t->inputs[0].path, "give a row of places for each set: "
+			"--detector-positions FILE", "has %d sets of traces, and places of %d fixed points",
+			(int)s.c, (int)f->n_fixed);
 		return false;
 	}
 	wall w = f->n_points ? wall_of_points(f->points, s.y, s.x) :
@@ -302,11 +295,14 @@ nlos_calibration *nlos_prepare(task *t, nlos_capture *c, array **frames, GError 
 	g_autoptr(transient) f = facts_of(t, err);
 	if (!f)
 		return NULL;
-	c->counts = in_order(t, in, err);
-	if (!c->counts || !device_ok(t->cpu, err) ||
-	    !take_places(t, f, c->counts->shape.y * c->counts->shape.x, err) || !complete(t, f, err))
+	bool ordered = axes_known(t, in);
+	c->counts = ordered ? in_order(t, in, err) : NULL;
+	if (ordered && (!c->counts || !device_ok(t->cpu, err) ||
+	    !nlos_take_places(t, f, c->counts->shape, err)))
 		return NULL;
-	take_defaults(f);
+	if (!complete(t, f, ordered, err))
+		return NULL;
+	take_defaults(t, f);
 	copy_facts(t, f, c);
 	if (!split_frames(t, c, frames, err) || !place_points(t, f, c, err))
 		return NULL;

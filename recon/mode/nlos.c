@@ -27,7 +27,8 @@ static const relumine_option own_options[] = {
 		"where time counts from: light at the wall, or the laser's pulse up to the detector", false,
 		AT(clock) },
 	{ "axes", 0, RELUMINE_TEXT, NULL, 0, 0, NULL, "ORDER",
-		"of an array without a layout of its own, slowest first: tyx, yxt, xyt, txy, ...", false,
+		"of an array without a layout of its own, slowest first: tyx, yxt, xyt, txy, ...; or ty, yt "
+		"of points in a row", false,
 		AT(axes) },
 	{ "detector", 0, RELUMINE_TEXT, NULL, 0, 0, NULL, "X,Y[,Z]",
 		"not confocal: the one point of the wall, m from its centre, that the detector (or the "
@@ -43,7 +44,7 @@ static const relumine_option own_options[] = {
 		"not given: 299792458, with --compat published 3e8", false, AT(light_speed) },
 	{ "surface", 0, RELUMINE_CHOICE, NULL, 0, 0, "diffuse|retroreflective", NULL,
 		"of the scene; not given: as the file says, or diffuse", false, AT(surface) },
-	{ "gate", 0, RELUMINE_TEXT, NULL, 0, 0, NULL, "ps|auto|none",
+	{ "gate", 0, RELUMINE_TEXT, NULL, 0, 0, NULL, "PS|auto|none",
 		"cut what arrives before, the wall's own light; not given: as the file says, or auto", false,
 		AT(gate) },
 	{ "background", 0, RELUMINE_TEXT, NULL, 0, 0, NULL, "COUNTS|auto|none",
@@ -59,7 +60,8 @@ static const relumine_option own_options[] = {
 		"of the timing, full width at half maximum, to be undone; not given: as the file says, for "
 		"what is above 4 bins", false, AT(jitter) },
 	{ "beam", 0, RELUMINE_NUMBER, NULL, 0, 10, NULL, "m",
-		"radius of the laser's spot on the wall; not given: as the file says, or a point", false,
+		"radius of the laser's spot on the wall, where it has fallen to 1/e^2; not given: as the file "
+		"says, or a point", false,
 		AT(beam) },
 	{ "pulses", 0, RELUMINE_NUMBER, NULL, 1, 1e15, NULL, "N",
 		"laser pulses for each point: undo the detector's dead time (pile-up)", false, AT(pulses) },
@@ -74,11 +76,11 @@ static const relumine_option own_options[] = {
 		AT(depth) },
 	{ "depth-step", 0, RELUMINE_NUMBER, NULL, 1e-5, 10, NULL, "m",
 		"between planes, of methods that may choose them", false, AT(depth_step) },
-	{ "noise", 0, RELUMINE_NUMBER, NULL, 1e-9, 1e9, NULL, "K",
+	{ "noise", 0, RELUMINE_NUMBER, NULL, 1e-9, 1e9, NULL, "N",
 		"noise to signal of filters: more is smoother; not given: see the documentation", false,
 		AT(noise) },
-	{ "power", 0, RELUMINE_NUMBER, NULL, 0, 8, NULL, "P",
-		"traces are weighted by time^P; not given: 2 for retroreflective scenes and fk, else 4", false,
+	{ "power", 0, RELUMINE_NUMBER, NULL, 0, 8, NULL, "N",
+		"traces are weighted by time^N; not given: 2 for retroreflective scenes and fk, else 4", false,
 		AT(power) },
 	{ "wavelength", 0, RELUMINE_NUMBER, NULL, 1e-4, 10, NULL, "m",
 		"of the phasor field; not given: 4 distances of points of the wall, more for noisy captures",
@@ -94,9 +96,9 @@ static const relumine_option own_options[] = {
 	{ "compat", 0, RELUMINE_CHOICE, "none", 0, 0, "none|published", NULL,
 		"published: sizes, centres and the speed of light as the authors' programs have them", false,
 		AT(compat) },
-	{ "frames", 0, RELUMINE_INTEGER, "1", 1, 1000000, NULL, "N",
-		"the file holds N captures, one after the other in time: a result for each", false,
-		AT(frames) },
+	{ "frames", 0, RELUMINE_INTEGER, NULL, 1, 1000000, NULL, "N",
+		"the file holds N captures, one after the other in time: a result for each; not given: as the "
+		"file says, or 1", false, AT(frames) },
 	{ "depth-map", 0, RELUMINE_FILE_OUT, NULL, 0, 0, NULL, "FILE",
 		"how far away what one sees is, m; 0: nothing is seen", false, AT(depth_map) },
 	{ "normals", 0, RELUMINE_FILE_OUT, NULL, 0, 0, NULL, "FILE",
@@ -121,6 +123,7 @@ static int choose(const nlos_options *o, const nlos_capture *c, const char **why
 {
 	const struct { bool holds; int method; const char *why; } rules[] = {
 		{ o->method != NLOS_AUTO, o->method, NULL },
+		{ o->normals, NLOS_DIRECTIONAL, "--normals asks where surfaces face" },
 		{ c->slab > 0, NLOS_DIFFUSE, "the scene is behind a scattering slab" },
 		{ c->paired, NLOS_FILTERED, "each trace has its own two points of the wall" },
 		{ !c->regular, NLOS_FILTERED, "the points are no regular grid" },
@@ -139,7 +142,9 @@ static int choose(const nlos_options *o, const nlos_capture *c, const char **why
 static const nlos_method *method_of(task *t, const nlos_capture *c)
 {
 	const char *why;
-	const nlos_method *m = methods[choose(t->options, c, &why)];
+	int method = choose(t->options, c, &why);
+	const nlos_method *m = methods[method];
+	nlos_warn_of_idle(t, method, m->name);
 	report_word(t->report, "method", m->name);
 	if (why) {
 		report_word(t->report, "method_reason", why);
@@ -177,7 +182,7 @@ static bool plan_depths(const task *t, nlos_grid *g, GError **err)
 	return true;
 }
 
-/* Planes of the depths asked for. */
+/* Planes of the depths asked for, of every frame. */
 static bool cut_depths(const nlos_options *o, array **volume, nlos_grid *g, GError **err)
 {
 	double range[2];
@@ -189,17 +194,22 @@ static bool cut_depths(const nlos_options *o, array **volume, nlos_grid *g, GErr
 	int64_t end = (int64_t)fmin(floor((range[1] - g->first[2]) / g->step[2] + 1e-6) + 1,
 		(double)g->n[2]);
 	if (from >= end) {
-		error_set(err, RELUMINE_BAD_USAGE, "--depth", "leave it out to see all",
-			"nothing was recorded from %g to %g m: the scene ends at %.3f m", range[0], range[1],
-			g->first[2] + g->step[2] * (double)(g->n[2] - 1));
+		error_set(err, RELUMINE_BAD_USAGE, "--depth", "leave it out to see all", "no plane of the scene "
+			"lies from %g to %g m: planes are %.3g m apart, from %.3g to %.3g m", range[0], range[1],
+			g->step[2], g->first[2], g->first[2] + g->step[2] * (double)(g->n[2] - 1));
 		return false;
 	}
-	array view = array_slices(*volume, 0, from, end - from);
-	array *part = array_copy(&view);
+	int64_t n = end - from;
+	array *part = array_new_picture((*volume)->dev, (shape){ 1, o->frames * n, g->n[1], g->n[0] });
+	for (int64_t f = 0; f < o->frames && part->mem; f++) {
+		array old = array_slices(*volume, 0, f * g->n[2] + from, n);
+		array new = array_slices(part, 0, f * n, n);
+		array_assign(&new, &old);
+	}
 	array_free(*volume);
 	*volume = part;
 	g->first[2] += g->step[2] * (double)from;
-	g->n[2] = end - from;
+	g->n[2] = n;
 	return true;
 }
 
@@ -248,7 +258,16 @@ static bool solve(task *t, nlos_capture *c, const frames_of *f, nlos_grid *g, GE
 	bool done = device_ok(t->cpu, err) && task_step(t, "reconstruct") &&
 		(f->all ? solve_frames(t, m, plan, f, err) : m->solve(t, plan, c->counts, t->result, err));
 	m->free(plan);
-	return done && (f->all || cut_depths(o, &t->result, g, err)) && device_ok(t->cpu, err);
+	return done && cut_depths(o, &t->result, g, err) && device_ok(t->cpu, err);
+}
+
+/* As many captures as the file says. */
+static void settle(const task *t, void *options)
+{
+	nlos_options *o = options;
+	const image_scale *scale = t->inputs[0].scale;
+	if (o->frames < 1)
+		o->frames = scale && scale->transient ? MAX(scale->frames, 1) : 1;
 }
 
 static bool run(task *t, GError **err)
@@ -278,14 +297,28 @@ const modality command_nlos = {
 		.writes = true,
 		.options = own_options,
 		.examples =
-			"relumine nlos scan.npz -o scene.png -o scene.tif\n"
-			"relumine nlos scan.npz --method phasor --wavelength 0.06 -o scene.png\n",
+			"relumine nlos scan.npz -o scene.png -o scene.tif --depth-map depth.npy\n"
+			"relumine nlos scan.npz --method phasor --wavelength 0.3 -o scene.png\n"
+			"relumine nlos scan.npz --method fk --depth 0.5,1 --json -o scene.npy\n"
+			"relumine nlos scan.npz --bin 32 --wall 1 --wall-extent span --gate 500 -o scene.png\n",
 		.description =
 			"A laser lights points of a wall that is seen, and a detector counts the photons that "
-			"come back by way of a scene that is not, over time. Of these traces a volume is made.",
+			"come back by way of a scene that is not, over time. Of these traces a volume is made: "
+			"(z, y, x) from the wall on, x to the right and y down as one looks at the wall; a .png "
+			"shows the largest values as seen from the front, the side and above. An output whose "
+			"name ends in depth, as depth.png, is the depth map. "
+			"What the file does not say and is not given is named, with the option that supplies it; "
+			"what is taken from the publication of its layout is told. "
+			"Methods: lct, the light-cone transform, and fk, f-k migration, for laser and detector at "
+			"the same point of a grid (fk also for one fixed detector); lct-tv, the same with total "
+			"variation, for noise and long jitter; directional finds out where surfaces face; phasor, "
+			"a wave that is sent and focused, for any fixed detectors; backprojection and filtered, "
+			"for points anywhere; diffuse, through a scattering slab. docs/nlos.md has the whole of it.",
 	},
 	.options_size = sizeof(nlos_options),
 	.reads_pictures = true,
 	.spills = true,
+	.check = nlos_options_fit,
+	.settle = settle,
 	.run = run,
 };

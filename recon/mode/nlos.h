@@ -92,6 +92,18 @@ typedef struct nlos_calibration nlos_calibration;
 nlos_calibration *nlos_prepare(task *t, nlos_capture *c, array **frames, GError **err);
 
 /*
+ * What options say of places, in place of what the file does.  counts: in order.  BAD_USAGE,
+ * BAD_INPUT, MISMATCH.
+ */
+bool nlos_take_wall(const nlos_options *o, transient *f, GError **err);
+bool nlos_take_detector(const nlos_options *o, transient *f, GError **err);
+bool nlos_take_places(const task *t, transient *f, shape counts, GError **err);
+
+/* Whether options go together (BAD_USAGE); warnings of those that the method passes over. */
+bool nlos_options_fit(const void *options, GError **err);
+void nlos_warn_of_idle(const task *t, int method, const char *name);
+
+/*
  * Its second half: counts and times.  The points are there, and one frame's raw counts, by which it
  * is settled what is done to every frame; c->counts become the first frame's.
  */
@@ -106,16 +118,6 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(nlos_capture, nlos_capture_clear)
 
 /* Two distances from the wall, m, the second larger.  BAD_USAGE. */
 bool nlos_depths(const char *text, double range[2], GError **err);
-
-/* Whether they are numbers of photons: whole, not negative. */
-bool nlos_is_counted(const array *counts);
-
-/*
- * Power, weighted by time as for the scene: of counting noise, whose variance is the counts, from
- * bin `gate` on; and of all that is there.
- */
-double nlos_noise_power(const nlos_capture *c, double gate);
-double nlos_power(const nlos_capture *c);
 
 /* Tell what nobody said, and how it is taken. */
 void nlos_tell_taken(const task *t, const transient *f);

@@ -163,7 +163,8 @@ static image_scale *scale_of(const nlos_scan *o, const nlos_layout *l)
 	/* (from where the devices stand a grid has to be somewhere too) */
 	if (!grid || o->clock == AT_DEVICES)
 		transient_set_points(t, l->rows * l->columns, l->scanned);
-	for (int k = 0; k < 3 && o->clock == AT_DEVICES; k++) {
+	/* (with --clock wall too: tal reads no file without them) */
+	for (int k = 0; k < 3; k++) {
 		t->laser[k] = l->laser[k];
 		t->camera[k] = l->camera[k];
 	}

@@ -5,6 +5,20 @@
 #include <math.h>
 #include "math/vec.h"
 
+static float largest_of(const float *from, int64_t n)
+{
+	float most = -INFINITY;
+	for (int64_t i = 0; i < n; i++)
+		most = from[i] > most ? from[i] : most;
+	return most;
+}
+
+static void raise_to(float *line, const float *from, int64_t n)
+{
+	for (int64_t i = 0; i < n; i++)
+		line[i] = from[i] > line[i] ? from[i] : line[i];
+}
+
 array *projection_largest(const array *volume, int axis)
 {
 	shape s = volume->shape;
@@ -14,11 +28,11 @@ array *projection_largest(const array *volume, int axis)
 	for (int64_t row = 0; row < s.z * s.y && to->mem; row++) {
 		int64_t z = row / s.y, y = row % s.y;
 		const float *from = array_row(volume, 0, z, y);
-		float *line = array_row(to, 0, 0, axis == 1 ? z : y), *one = line + z;
-		for (int64_t x = 0; x < s.x; x++) {
-			float *at = axis == 2 ? one : line + x;
-			*at = fmaxf(*at, from[x]);
-		}
+		float *line = array_row(to, 0, 0, axis == 1 ? z : y);
+		if (axis == 2)
+			line[z] = largest_of(from, s.x);
+		else
+			raise_to(line, from, s.x);
 	}
 	return to;
 }
@@ -116,12 +130,12 @@ array *projection_depth_shown(const array *depth, const double step[2])
 	double pixel = fmax(x, y) / (double)MAX(FRONT_PIXELS, MAX(s.x, s.y));
 	array *to = array_new(depth->dev, REAL, (shape){ 1, 1, pixels(y, pixel), pixels(x, pixel) });
 	float near = INFINITY, far = 0;
-	for (int64_t i = 0; i < s.y * s.x; i++) {
+	for (int64_t i = 0; i < s.y * s.x && to->mem && depth->mem; i++) {
 		float d = array_row(depth, 0, 0, i / s.x)[i % s.x];
 		near = d > 0 ? fminf(near, d) : near;
 		far = fmaxf(far, d);
 	}
-	for (int64_t i = 0; i < to->shape.y * to->shape.x && to->mem; i++) {
+	for (int64_t i = 0; i < to->shape.y * to->shape.x && to->mem && depth->mem; i++) {
 		int64_t v = i / to->shape.x, u = i % to->shape.x;
 		double d = (double)array_row(depth, 0, 0, v * s.y / to->shape.y)[u * s.x / to->shape.x];
 		double share = far > near ? ((double)far - d) / (double)(far - near) : 1;
