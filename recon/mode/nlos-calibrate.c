@@ -276,8 +276,8 @@ nlos_calibration *nlos_calibration_new(task *t, const transient *f, nlos_capture
 	g_autoptr(transient) taken = transient_copy(f);
 	k->pulses = o->pulses;
 	bool counted = whole_numbers(c->counts);
-	if (left_dark(t, c->counts, NULL, "", err) || !choose_bins(t, k, c, err) ||
-	    !nlos_choose_zero(t, k, taken, c, err) || !choose_sums(t, k, c, err))
+	if (!choose_bins(t, k, c, err) || !nlos_choose_zero(t, k, taken, c, err) ||
+	    !choose_sums(t, k, c, err) || left_dark(t, c->counts, NULL, "", err))
 		return NULL;
 	nlos_tell_taken(t, taken);
 	k->unknown = unknown_bins(k);

@@ -46,7 +46,8 @@ static bool first_bounces(const task *t, nlos_calibration *k, const transient *f
 	int64_t points = c->counts->shape.y * c->counts->shape.x;
 	int64_t n = file ? shape_count(file->data->shape) : f->n_bounce;
 	if (n != points) {
-		error_set(err, RELUMINE_MISMATCH, file ? file->path : t->inputs[0].path, NULL,
+		error_set(err, RELUMINE_MISMATCH, file ? file->path : t->inputs[0].path,
+			"save a time for each point, an array (y, x), as --first-bounce FILE",
 			"has %d times of first light for %d points", (int)n, (int)points);
 		return false;
 	}

@@ -284,6 +284,8 @@ static bool run(task *t, GError **err)
 				(int)c.counts->shape.x, (int)c.counts->shape.y, (int)c.counts->shape.z);
 		return false;
 	}
+	if (!(vec_max_abs(t->result) > 0))
+		report_warn(t->report, "nothing is seen: all voxels are 0");
 	tell_axes(t, &g);
 	return nlos_show(t, &c, &g, err);
 }

@@ -152,6 +152,9 @@ backproject_setup nlos_projection(const nlos_capture *c, const nlos_grid *g);
 /* MISMATCH unless the capture is confocal and on a regular grid; method: for the message. */
 bool nlos_needs_confocal(const nlos_capture *c, const char *method, GError **err);
 
+/* The same, and unless its record begins not too late for the light-cone transform. */
+bool nlos_needs_cone(const nlos_capture *c, const char *method, GError **err);
+
 /* The light-cone transform of a capture, as the options have it, and the noise of its filters. */
 light_cone_geometry nlos_cone(const task *t, const nlos_capture *c);
 double nlos_noise(const task *t, const nlos_capture *c);
