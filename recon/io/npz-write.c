@@ -205,11 +205,12 @@ bool npz_write(const image *im, int fd, const char *path, GError **err)
 		return false;
 	g_autoptr(GByteArray) directory = g_byte_array_new();
 	struct archive a = { .fd = fd, .path = path, .directory = directory };
-	uint8_t confocal = t->confocal;
+	uint8_t confocal = t->confocal, paired = t->paired;
 	return put_traces(&a, im->data, err) && put_numbers(&a, t, err) && put_words(&a, t, err) &&
 		put_array(&a, OWN_CONFOCAL, "u1", "", &confocal, 1, err) &&
 		put_list(&a, OWN_POINTS, t->n_points, t->points, err) &&
 		put_list(&a, OWN_NORMALS, t->n_points, t->normals, err) &&
 		put_list(&a, OWN_FIXED, t->n_fixed, t->fixed, err) &&
+		(!paired || put_array(&a, OWN_PAIRED, "u1", "", &paired, 1, err)) &&
 		put_bounces(&a, t, im->data->shape, err) && finish(&a, err);
 }

@@ -56,6 +56,21 @@ bool nlos_needs_confocal(const nlos_capture *c, const char *method, GError **err
 	return false;
 }
 
+#define FAR 100         /* lengths of the record before it begins: a square of time has too many rows */
+
+bool nlos_needs_cone(const nlos_capture *c, const char *method, GError **err)
+{
+	double length = c->bin * (double)c->counts->shape.z;
+	if (!nlos_needs_confocal(c, method, err))
+		return false;
+	if (c->start <= FAR * length)
+		return true;
+	error_set(err, RELUMINE_MISMATCH, "--method", "use --method fk or phasor, or check --start",
+		"%s works on the square of time, and this record of %.4g ps begins after %.4g ps", method,
+		length * 1e12, c->start * 1e12);
+	return false;
+}
+
 nlos_grid nlos_grid_of_bins(const nlos_capture *c)
 {
 	shape s = c->counts->shape;
@@ -88,7 +103,7 @@ static void *plan_of(task *t, const nlos_capture *c, const light_cone_geometry *
 
 static void *lct_plan_new(task *t, const nlos_capture *c, nlos_grid *g, GError **err)
 {
-	if (!nlos_needs_confocal(c, "the light-cone transform", err))
+	if (!nlos_needs_cone(c, "the light-cone transform", err))
 		return NULL;
 	const light_cone_geometry geometry = nlos_cone(t, c);
 	return plan_of(t, c, &geometry, g, err);
@@ -121,7 +136,7 @@ const nlos_method nlos_lct = { "lct", lct_plan_new, lct_solve, lct_free };
 static void *directional_plan(task *t, const nlos_capture *c, nlos_grid *g, GError **err)
 {
 	const nlos_options *o = t->options;
-	if (!nlos_needs_confocal(c, "the directional transform", err))
+	if (!nlos_needs_cone(c, "the directional transform", err))
 		return NULL;
 	light_cone_geometry geometry = nlos_cone(t, c);
 	geometry.power = isnan(o->power) ? DIRECTIONAL_POWER : o->power;

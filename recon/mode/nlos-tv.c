@@ -35,7 +35,7 @@ static void tv_free(void *plan)
 
 static void *tv_plan_new(task *t, const nlos_capture *c, nlos_grid *g, GError **err)
 {
-	if (!nlos_needs_confocal(c, "lct-tv", err))
+	if (!nlos_needs_cone(c, "lct-tv", err))
 		return NULL;
 	const light_cone_geometry geometry = nlos_cone(t, c);
 	tv_plan *p = g_new0(tv_plan, 1);

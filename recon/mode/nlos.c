@@ -125,6 +125,7 @@ static int choose(const nlos_options *o, const nlos_capture *c, const char **why
 		{ o->method != NLOS_AUTO, o->method, NULL },
 		{ o->normals, NLOS_DIRECTIONAL, "--normals asks where surfaces face" },
 		{ c->slab > 0, NLOS_DIFFUSE, "the scene is behind a scattering slab" },
+		{ c->paired, NLOS_FILTERED, "each trace has its own two points of the wall" },
 		{ !c->regular, NLOS_FILTERED, "the points are no regular grid" },
 		{ !c->confocal, NLOS_PHASOR, "laser and detector do not share their point of the wall" },
 		{ c->jitter > JITTER_BINS * c->bin, NLOS_LCT_TV,
@@ -283,6 +284,8 @@ static bool run(task *t, GError **err)
 				(int)c.counts->shape.x, (int)c.counts->shape.y, (int)c.counts->shape.z);
 		return false;
 	}
+	if (!(vec_max_abs(t->result) > 0))
+		report_warn(t->report, "nothing is seen: all voxels are 0");
 	tell_axes(t, &g);
 	return nlos_show(t, &c, &g, err);
 }
