@@ -306,8 +306,8 @@ const modality command_nlos = {
 		.description =
 			"A laser lights points of a wall that is seen, and a detector counts the photons that "
 			"come back by way of a scene that is not, over time. Of these traces a volume is made: "
-			"(z, y, x) from the wall on, x to the right and y down as one looks at the wall; a .png "
-			"shows the largest values as seen from the front, the side and above. An output whose "
+			"(z, y, x) from the wall on, x to the right and y down as one looks from the wall into "
+			"the scene; a .png shows the largest values as seen from the front, the side and above. An output whose "
 			"name ends in depth, as depth.png, is the depth map. "
 			"What the file does not say and is not given is named, with the option that supplies it; "
 			"what is taken from the publication of its layout is told. "
