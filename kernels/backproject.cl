@@ -6,6 +6,32 @@
  */
 #include "kern.h"
 
+/* What a trace holds at time t, in bins, times a weight; last: its last bin. */
+static inline float look_up(GLOBAL const float *trace, float t, float last, float weight)
+{
+	float c = clamp_to(t, 0.0f, last - 0.0005f);
+	int j = (int)c;
+	float a = c - (float)j, s = trace[j] + a * (trace[j + 1] - trace[j]);
+	float early = t < 0.0f ? 0.0f : weight;
+	return (t > last ? 0.0f : early) * s;
+}
+
+/* The adjoint: that much light into the trace. */
+static inline void put_down(GLOBAL float *trace, float t, float last, float light)
+{
+	float c = clamp_to(t, 0.0f, last - 0.0005f);
+	int j = (int)c;
+	float early = t < 0.0f ? 0.0f : light, late = t > last ? 0.0f : early, a = c - (float)j;
+	trace[j] += late - a * late;
+	trace[j + 1] += a * late;
+}
+
+/* u^2, and not quite 0: of what it comes to one over the root is taken. */
+static inline float squares(float u, float side)
+{
+	return u * u + side + 1e-12f;
+}
+
 /*
  * Traces with time running fastest, weighted bin by bin, from column `skip` on: rows of y are
  * points from `first` on, `width` of them in a row of the wall.
@@ -45,7 +71,7 @@ ROW_KERNEL(k_backproject, OUT(y), IN(x), IN(far), IN(places), INT(n), INT(bins),
 	NUM(scale), NUM(start), NUM(w0), NUM(w1), NUM(w2))
 {
 	EACH_ROW(r) {
-		float last = (float)(bins - 1), dark = last - 0.0005f;
+		float last = (float)(bins - 1);
 
 		for (idx k = 0; k < n; k++) {
 			GLOBAL const float *trace = x + k * x_pitch;
@@ -53,13 +79,34 @@ ROW_KERNEL(k_backproject, OUT(y), IN(x), IN(far), IN(places), INT(n), INT(bins),
 			float w = (float)(r / rows) * dz - places[2 * place_pitch + k], side = v * v + w * w;
 
 			EACH_COLUMN(i, width) {
-				float u = (float)i * dx - px, square = u * u + side + 1e-12f, q = 1.0f / sqrt(square);
+				float square = squares((float)i * dx - px, side), q = 1.0f / sqrt(square);
 				float t = (ways * square * q + far[r * pitch + i]) * scale - start;
-				float c = clamp_to(t, 0.0f, dark), weight = w0 + q * (w1 + q * w2);
-				int j = (int)c;
-				float a = c - (float)j, s = trace[j] + a * (trace[j + 1] - trace[j]);
-				float early = t < 0.0f ? 0.0f : weight, late = t > last ? 0.0f : early;
-				y[r * pitch + i] += late * s;
+				y[r * pitch + i] += look_up(trace, t, last, w0 + q * (w1 + q * w2));
+			}
+		}
+	}
+}
+
+/* The same with another end for each trace: others as places. */
+ROW_KERNEL(k_backproject_pairs, OUT(y), IN(x), IN(places), IN(others), INT(n), INT(bins), INT(rows),
+	INT(width), INT(pitch), INT(x_pitch), INT(place_pitch), NUM(dx), NUM(dy), NUM(dz), NUM(scale),
+	NUM(start), NUM(w0), NUM(w1), NUM(w2))
+{
+	EACH_ROW(r) {
+		float last = (float)(bins - 1), down = (float)(r % rows) * dy, deep = (float)(r / rows) * dz;
+
+		for (idx k = 0; k < n; k++) {
+			GLOBAL const float *trace = x + k * x_pitch;
+			idx at_y = place_pitch + k, at_z = 2 * place_pitch + k;
+			float px = places[k], v = down - places[at_y], w = deep - places[at_z];
+			float ox = others[k], ov = down - others[at_y], ow = deep - others[at_z];
+			float side = v * v + w * w, other_side = ov * ov + ow * ow;
+
+			EACH_COLUMN(i, width) {
+				float square = squares((float)i * dx - px, side), q = 1.0f / sqrt(square);
+				float back = sqrt(squares((float)i * dx - ox, other_side));
+				float t = (square * q + back) * scale - start;
+				y[r * pitch + i] += look_up(trace, t, last, w0 + q * (w1 + q * w2));
 			}
 		}
 	}
@@ -71,22 +118,40 @@ SUM_KERNEL(k_backproject_spread, OUT(y), IN(x), IN(far), IN(places), INT(bins), 
 	NUM(dy), NUM(dz), NUM(ways), NUM(scale), NUM(start), NUM(w0), NUM(w1), NUM(w2))
 {
 	EACH_ROW(k) {
-		float last = (float)(bins - 1), dark = last - 0.0005f, px = places[k];
+		float last = (float)(bins - 1), px = places[k];
 
 		for (idx r = 0; r < voxel_rows; r++) {
 			float v = (float)(r % rows) * dy - places[place_pitch + k];
 			float w = (float)(r / rows) * dz - places[2 * place_pitch + k], side = v * v + w * w;
 
 			for (idx i = 0; i < (r % rows < height ? width : 0); i++) {
-				float u = (float)i * dx - px, square = u * u + side + 1e-12f, q = 1.0f / sqrt(square);
+				float square = squares((float)i * dx - px, side), q = 1.0f / sqrt(square);
 				float t = (ways * square * q + far[r * x_pitch + i]) * scale - start;
-				float c = clamp_to(t, 0.0f, dark), weight = w0 + q * (w1 + q * w2);
-				int j = (int)c;
-				float a = c - (float)j;
-				float early = t < 0.0f ? 0.0f : weight, late = t > last ? 0.0f : early;
-				float s = late * x[r * x_pitch + i];
-				y[k * pitch + j] += s - a * s;
-				y[k * pitch + j + 1] += a * s;
+				put_down(y + k * pitch, t, last, x[r * x_pitch + i] * (w0 + q * (w1 + q * w2)));
+			}
+		}
+	}
+}
+
+/* The adjoint of k_backproject_pairs. */
+SUM_KERNEL(k_backproject_spread_pairs, OUT(y), IN(x), IN(places), IN(others), INT(bins),
+	INT(height), INT(rows), INT(width), INT(voxel_rows), INT(pitch), INT(x_pitch),
+	INT(place_pitch), NUM(dx), NUM(dy), NUM(dz), NUM(scale), NUM(start), NUM(w0), NUM(w1), NUM(w2))
+{
+	EACH_ROW(k) {
+		float last = (float)(bins - 1), px = places[k], ox = others[k];
+		idx at_y = place_pitch + k, at_z = 2 * place_pitch + k;
+
+		for (idx r = 0; r < voxel_rows; r++) {
+			float down = (float)(r % rows) * dy, deep = (float)(r / rows) * dz;
+			float v = down - places[at_y], w = deep - places[at_z], side = v * v + w * w;
+			float ov = down - others[at_y], ow = deep - others[at_z], other_side = ov * ov + ow * ow;
+
+			for (idx i = 0; i < (r % rows < height ? width : 0); i++) {
+				float square = squares((float)i * dx - px, side), q = 1.0f / sqrt(square);
+				float back = sqrt(squares((float)i * dx - ox, other_side));
+				float t = (square * q + back) * scale - start;
+				put_down(y + k * pitch, t, last, x[r * x_pitch + i] * (w0 + q * (w1 + q * w2)));
 			}
 		}
 	}

@@ -21,6 +21,22 @@ static const backproject_setup wall = {
 	.first = { -0.3, -0.2, 0.15 }, .step = { 0.05, 0.07, 0.06 }, .n = { 13, 6, 9 }
 };
 
+/* The other end of each point's paths. */
+static const double others[] = {
+	0.4, 0.1, 0.02, -0.2, 0.3, 0.05, 0, 0.25, 0.1, -0.4, -0.1, 0, 0.3, 0.31, 0.02, 0.1, -0.2, 0, -0.05,
+	0.2, 0.03
+};
+
+static backproject_setup pairs_of(int falloff)
+{
+	backproject_setup s = wall;
+	s.n_fixed = s.n_points;
+	s.fixed = others;
+	s.paired = true;
+	s.falloff = falloff;
+	return s;
+}
+
 static backproject_setup setup_of(int64_t n_fixed, int falloff)
 {
 	backproject_setup s = wall;
@@ -41,7 +57,7 @@ static double look_up(const backproject_setup *s, const array *traces, int64_t c
 {
 	double r = distance(points + 3 * k, v), path = 2 * r;
 	if (s->n_fixed)
-		path = r + distance(fixed + 3 * c, v);
+		path = r + distance(s->fixed + 3 * (s->paired ? k : c), v);
 	double t = (path - s->start) / s->bin, last = (double)(s->bins - 1);
 	if (t < 0 || t > last)
 		return 0;
@@ -56,7 +72,7 @@ static double plain(const backproject_setup *s, const array *traces, int64_t z, 
 	double v[3] = { s->first[0] + s->step[0] * (double)x, s->first[1] + s->step[1] * (double)y,
 		s->first[2] + s->step[2] * (double)z };
 	double sum = 0;
-	for (int64_t c = 0; c < MAX(s->n_fixed, 1); c++)
+	for (int64_t c = 0; c < traces->shape.c; c++)
 		for (int64_t k = 0; k < s->n_points; k++)
 			sum += look_up(s, traces, c, k, v);
 	return sum;
@@ -80,11 +96,12 @@ static void check_sums(device *dev, const backproject_setup *s)
 	}
 }
 
+/* n: fixed points; 3: pairs */
 static void check_all(device *dev)
 {
-	for (int64_t n = 0; n < 3; n++)
+	for (int64_t n = 0; n < 4; n++)
 		for (int falloff = 0; falloff < 3; falloff++) {
-			backproject_setup s = setup_of(n, falloff);
+			backproject_setup s = n == 3 ? pairs_of(falloff) : setup_of(n, falloff);
 			check_sums(dev, &s);
 			g_autoptr(linop) a = linop_backproject(dev, &s);
 			g_assert_cmpfloat(linop_adjoint_gap(a, 4), <, 1e-5);
@@ -153,12 +170,11 @@ static void filter(void)
 }
 
 /* Any number of threads gives the same bytes. */
-static void same_bytes(void)
+static void check_bytes(const backproject_setup *s)
 {
-	backproject_setup s = setup_of(2, 1);
 	g_autoptr(device) one = device_new("cpu", 1, NULL, NULL);
-	g_autoptr(linop) a = linop_backproject(cpu, &s);
-	g_autoptr(linop) b = linop_backproject(one, &s);
+	g_autoptr(linop) a = linop_backproject(cpu, s);
+	g_autoptr(linop) b = linop_backproject(one, s);
 	g_autoptr(array) x = linop_new_domain(a);
 	array_fill_uniform(x, 9);
 	g_autoptr(array) again = array_move(x, one);
@@ -172,6 +188,34 @@ static void same_bytes(void)
 	g_assert_true(same(x, again));
 }
 
+static void same_bytes(void)
+{
+	const backproject_setup fixed_points = setup_of(2, 1), pairs = pairs_of(1);
+	check_bytes(&fixed_points);
+	check_bytes(&pairs);
+}
+
+/* Pairs that all share their other end are a fixed point's. */
+static void pairs_of_one(void)
+{
+	double end[21];
+	backproject_setup one = setup_of(1, 1), pairs = pairs_of(1);
+	for (int i = 0; i < 21; i++)
+		end[i] = fixed[i % 3];
+	pairs.fixed = end;
+	g_autoptr(linop) a = linop_backproject(cpu, &one);
+	g_autoptr(linop) b = linop_backproject(cpu, &pairs);
+	g_autoptr(array) x = linop_new_domain(a);
+	g_autoptr(array) y = linop_new_range(a);
+	g_autoptr(array) other = linop_new_range(b);
+	array_fill_uniform(x, 5);
+	linop_apply(a, y, x);
+	linop_apply(b, other, x);
+	double scale = (double)vec_max_abs(y);
+	vec_axpy(y, -1, other);
+	g_assert_cmpfloat((double)vec_max_abs(y), <, 1e-5 * scale);
+}
+
 int main(int argc, char **argv)
 {
 	static const stage_test tests[] = {
@@ -180,6 +224,7 @@ int main(int argc, char **argv)
 		{ "/backproject/traces from counts", traces_from_counts },
 		{ "/backproject/filter", filter },
 		{ "/backproject/any number of threads", same_bytes },
+		{ "/backproject/pairs that share an end", pairs_of_one },
 	};
 	return run_tests(argc, argv, tests, G_N_ELEMENTS(tests));
 }

@@ -39,7 +39,7 @@ static const struct bad_case {
 		{ "ts", 'd', 1, N(5), (const double[]){ 1, 2, 3, 4, 5 } } }, "5 times for 4 bins", NULL },
 	{ { ARRAY("sub_Sig", 'f', 2, 6, 4), { "C_i", 'd', 2, N(6, 3), places } }, "C_i and C_d", NULL },
 	{ { ARRAY("sub_Sig", 'f', 2, 6, 4), { "C_i", 'd', 2, N(6, 3), places },
-		{ "C_d", 'd', 2, N(6, 3), moving } }, "detector that moves", NULL },
+		{ "C_d", 'd', 2, N(5, 3), moving } }, "5 places for 6 traces", NULL },
 	{ { ARRAY("sub_Sig", 'f', 2, 5, 4), { "C_i", 'd', 2, N(6, 3), places },
 		{ "C_d", 'd', 2, N(6, 3), places } }, "6 places for 5 traces", NULL },
 	{ { ARRAY("sub_Sig", 'f', 2, 6, 4), { "C_i", 'd', 2, N(6, 3), not_finite },

@@ -4,6 +4,8 @@
 #include "arrays.h"
 #include "io.h"
 
+#define N(...) { __VA_ARGS__ }
+
 /* Numbers that have no end in binary, so that nothing is rounded unseen. */
 static transient *full_transient(int64_t points, int64_t fixed)
 {
@@ -57,6 +59,9 @@ static void npz_round_trip(void)
 		shape s = shapes[i];
 		g_autoptr(image) im = numbered(s.c, s.z, s.y, s.x, 0.1f);
 		transient *a = im->scale->transient = full_transient(s.y * s.x, s.y * s.x > 2 ? s.c : 0);
+		a->paired = s.y == 1 && s.x > 1;
+		if (a->paired)
+			transient_set_fixed(a, s.x, a->normals);
 		g_autofree char *path = written(im, "own.npz");
 		g_autoptr(image) back = read_good(path);
 		const transient *b = back->scale->transient;
@@ -74,7 +79,7 @@ static void npz_round_trip(void)
 		same_numbers(a->fixed, b->fixed, 3 * b->n_fixed);
 		same_numbers(a->first_bounce, b->first_bounce, b->n_bounce);
 		g_assert_true(a->clock == b->clock && a->extent == b->extent && a->surface == b->surface &&
-			a->confocal == b->confocal && a->n_bounce == b->n_bounce);
+			a->confocal == b->confocal && a->paired == b->paired && a->n_bounce == b->n_bounce);
 		g_assert_cmpint(b->taken->len, ==, 2);
 		g_assert_cmpstr(b->taken->pdata[0], ==, "bin 3 ps (--bin)");
 	}
@@ -115,6 +120,83 @@ static void same_bytes(void)
 		g_assert_true(size[0] == size[1] && !memcmp(bytes[0], bytes[1], size[0]));
 		g_free(bytes[0]);
 		g_free(bytes[1]);
+	}
+}
+
+/* tal's files have places for points and places for lasers, and no pairs of them. */
+static void pairs_in_tal(void)
+{
+#ifdef HAVE_HDF5
+	g_autoptr(GError) err = NULL;
+	g_autoptr(image) im = numbered(1, 3, 2, 2, 1);
+	g_autofree char *path = scratch_path("pairs.h5");
+	transient *t = im->scale->transient = full_transient(4, 0);
+	transient_set_fixed(t, 4, t->normals);
+	t->paired = true;
+	g_assert_false(image_write(im, path, false, &err));
+	g_assert_cmpint(relumine_exit_status(err), ==, RELUMINE_BAD_USAGE);
+	g_assert_nonnull(strstr(err->message, "its own two points"));
+#else
+	g_test_skip("built without libhdf5");
+#endif
+}
+
+/* --- where both ends of the light's way move -------------------------------------------------- */
+
+static void check_place(const double *p, double x, double y, double z)
+{
+	g_assert_cmpfloat(fabs(p[0] - x) + fabs(p[1] - y) + fabs(p[2] - z), <, 1e-9);
+}
+
+/*
+ * C_i is (0, 10 (i / 2), 20 - 20 (i % 2)) cm, C_d is (5, i, 2 i) cm, of trace i; the picture has x
+ * to the left, and its point k is that of trace 2 (2 - k % 3) + k / 3.
+ */
+static void pairs_of_points(void)
+{
+	static const double lit[] = { 0, 0, 20, 0, 0, 0, 0, 10, 20, 0, 10, 0, 0, 20, 20, 0, 20, 0 };
+	static const double seen[] = { 5, 0, 0, 5, 1, 2, 5, 2, 4, 5, 3, 6, 5, 4, 8, 5, 5, 10 };
+	static const named_array arrays[] = { { "sub_Sig", 'H', 2, N(6, 4), NULL },
+		{ "C_i", 'B', 2, N(6, 3), lit }, { "C_d", 'B', 2, N(6, 3), seen } };
+	for (int kind = 0; kind < KINDS; kind++) {
+		g_autofree char *path = write_arrays(kind, "pairs", arrays, 3);
+		if (!path)
+			continue;
+		g_autoptr(image) im = read_good(path);
+		const transient *t = im->scale->transient;
+		g_assert_true(t->paired && !t->confocal && t->clock == CLOCK_AT_WALL);
+		g_assert_true(t->n_points == 6 && t->n_fixed == 6);
+		for (int k = 0; k < 6; k++) {
+			int i = 2 * (2 - k % 3) + k / 3;
+			check_place(t->points + 3 * k, -0.1 * (2 - k % 3), -0.2 * (1 - k / 3), 0);
+			check_place(t->fixed + 3 * k, -0.01 * i, -0.02 * i, 0.05);
+			g_assert_cmpfloat(value_at(im, 0, 1, k / 3, k % 3), ==, (float)array_value(4 * i + 1));
+		}
+	}
+}
+
+/* 37 frames of a module: 6 x 6 places to and fro over 1.28 m x 0.64 m, the first one twice. */
+static void module_places(void)
+{
+	static const named_array arrays[] = { { "histogram", 'd', 4, N(37, 1, 1, 5), NULL },
+		{ "point_cloud", 'd', 3, N(37, 1, 3), NULL }, { "distance", 'd', 3, N(37, 1, 1), NULL } };
+	static const struct { int frame; double x, y; } stood[] = {
+		{ 0, 0.64, 0.32 }, { 1, 0.64, 0.32 }, { 2, 0.384, 0.32 }, { 6, -0.64, 0.32 },
+		{ 7, -0.64, 0.192 }, { 12, 0.64, 0.192 }, { 13, 0.64, 0.064 }, { 36, 0.64, -0.32 }
+	};
+	for (int kind = 0; kind < KINDS; kind++) {
+		g_autofree char *path = write_arrays(kind, "module", arrays, 3);
+		if (!path)
+			continue;
+		g_autoptr(image) im = read_good(path);
+		const transient *t = im->scale->transient;
+		g_assert_cmpint(t->n_points, ==, 37);
+		/* (up, right, away) = (a, a + 1, a + 2), away being 57 on average */
+		for (size_t k = 0; k < G_N_ELEMENTS(stood); k++) {
+			double a = 3 * stood[k].frame + 1;
+			check_place(t->points + 3 * stood[k].frame, stood[k].x - (a + 1), a - stood[k].y,
+				57 - (a + 2));
+		}
 	}
 }
 
@@ -241,6 +323,9 @@ void add_capture_own_tests(void)
 	g_test_add_func("/io/capture-own/npz", npz_round_trip);
 	g_test_add_func("/io/capture-own/unknown", npz_unknown);
 	g_test_add_func("/io/capture-own/same-bytes", same_bytes);
+	g_test_add_func("/io/capture-own/pairs-in-tal", pairs_in_tal);
+	g_test_add_func("/io/capture-own/pairs-of-points", pairs_of_points);
+	g_test_add_func("/io/capture-own/module-places", module_places);
 	g_test_add_func("/io/capture-own/pictures", pictures_are_none);
 	g_test_add_func("/io/capture-own/large-counts", large_counts);
 	g_test_add_func("/io/capture-own/description", description);

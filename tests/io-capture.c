@@ -163,9 +163,14 @@ static void check_consumer(const transient *t)
 	near(t->bin, 88e-12);
 	near(t->start, -13 * 88e-12);
 	g_assert_cmpint(t->n_points, ==, 8);
-	for (int i = 0; i < 8; i++)
-		check_place(t->points + 3 * i, 3 * i + 1, 3 * i + 2, 3 * i + 3);
-	check_place(t->camera, 0, 0, 0);
+	g_assert_cmpint(t->n_bounce, ==, 8);
+	/* (up, right, away) = (a, a + 1, a + 2), away being 13.5 on average */
+	for (int i = 0; i < 8; i++) {
+		double a = 3 * i + 1;
+		check_place(t->points + 3 * i, -(a + 1), a, 13.5 - (a + 2));
+		near(t->first_bounce[i] * LIGHT, 2 * sqrt(a * a + (a + 1) * (a + 1) + (a + 2) * (a + 2)));
+	}
+	g_assert_true(isnan(t->camera[0]));
 }
 
 /* Points [y][x] of the wall; `fixed` ones of what is not scanned. */

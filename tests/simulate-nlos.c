@@ -2,6 +2,7 @@
 /* simulate-nlos.c - `relumine simulate nlos`: light, noise, geometry, frames, files, refusals */
 #include <math.h>
 #include "math/vec.h"
+#include "stage/geometry.h"
 #include "tests/command.h"
 
 device *cpu;
@@ -191,6 +192,82 @@ static void irregular(void)
 	}
 }
 
+/* Light of point k of the scene `points` at 0.6 m, size 0.6, by way of two places. */
+static double by_way_of(const double *lit, const double *seen)
+{
+	static const double p[][3] = { { 0, 0, 0.6 }, { 0.15, 0.15, 0.66 }, { -0.15, 0.12, 0.72 },
+		{ 0.12, -0.15, 0.78 }, { -0.18, -0.18, 0.84 } };
+	double sum = 0;
+	for (int k = 0; k < 5; k++) {
+		double to = 0, from = 0;
+		for (int i = 0; i < 3; i++) {
+			to += pow(lit[i] - p[k][i], 2);
+			from += pow(seen[i] - p[k][i], 2);
+		}
+		sum += 1 / (to * from);
+	}
+	return sum;
+}
+
+/* Two points for each trace, by chance: anywhere on the wall, and light by their own ways. */
+static void pairs(void)
+{
+	static const char *const options[] = { "scene", "points", "scene-size", "0.6", "bins", "400",
+		"photons", "0", "geometry", "pairs", "grid", "3x40", "wall", "0.8,0.5", NULL };
+	relumine_job *job = command_job("simulate nlos", nothing, options);
+	g_assert_true(relumine_job_run(job, NULL));
+	relumine_image *im = relumine_job_result(job);
+	const transient *t = im->scale->transient;
+	double mean[2] = { 0, 0 };
+	g_assert_true(shape_equal(im->data->shape, (shape){ 1, 400, 1, 120 }));
+	g_assert_true(t->paired && !t->confocal && t->n_points == 120 && t->n_fixed == 120);
+	for (int64_t i = 0; i < 120; i++) {
+		const double *lit = t->points + 3 * i, *seen = t->fixed + 3 * i;
+		double want = by_way_of(lit, seen), sum = 0;
+		g_assert_true(fabs(lit[0]) < 0.4 && fabs(lit[1]) < 0.25 && lit[2] == 0);
+		g_assert_true(fabs(seen[0]) < 0.4 && fabs(seen[1]) < 0.25 && seen[2] == 0);
+		for (int k = 0; k < 2; k++)
+			mean[k] += (lit[k] + seen[k]) / 240;
+		for (int64_t m = 0; m < 400; m++)
+			sum += at(im->data, 0, m, 0, i);
+		g_assert_cmpfloat_with_epsilon(sum, want, 1e-5 * want);
+	}
+	/* (four deviations of a mean of 240 uniform numbers) */
+	g_assert_cmpfloat_with_epsilon(mean[0], 0, 4 * 0.8 / sqrt(12 * 240));
+	g_assert_cmpfloat_with_epsilon(mean[1], 0, 4 * 0.5 / sqrt(12 * 240));
+	relumine_image_free(im);
+	relumine_job_free(job);
+}
+
+/* Both from files. */
+static void given_pairs(void)
+{
+	static const char *const options[] = { "scene", "points", "scene-size", "0.6", "bins", "400",
+		"photons", "0", "geometry", "pairs", NULL };
+	g_autoptr(array) lit = make((shape){ 1, 1, 11, 3 }, uneven);
+	g_autoptr(array) seen = geometry_flip_y(lit);
+	g_autoptr(array) few = make((shape){ 1, 1, 10, 3 }, uneven);
+	const given pictures[] = { { "laser-positions", lit, 0, NULL },
+		{ "detector-positions", seen, 0, NULL }, { 0 } };
+	const given uneven_ends[] = { { "laser-positions", lit, 0, NULL },
+		{ "detector-positions", few, 0, NULL }, { 0 } };
+	g_autoptr(array) y = command_run("simulate nlos", pictures, options, NULL);
+	g_assert_true(shape_equal(y->shape, (shape){ 1, 400, 1, 11 }));
+	for (int64_t i = 0; i < 11; i++) {
+		double a[3], b[3], sum = 0;
+		for (int64_t k = 0; k < 3; k++) {
+			a[k] = at(lit, 0, 0, i, k);
+			b[k] = at(lit, 0, 0, 10 - i, k);
+		}
+		for (int64_t m = 0; m < 400; m++)
+			sum += at(y, 0, m, 0, i);
+		g_assert_cmpfloat_with_epsilon(sum, by_way_of(a, b), 1e-5 * sum);
+	}
+	g_autofree char *message = command_refused("simulate nlos", uneven_ends, options,
+		RELUMINE_MISMATCH);
+	g_assert_nonnull(strstr(message, "10 places to look at, and 11 are lit"));
+}
+
 static array *part(const array *y, int64_t frame, int64_t frames)
 {
 	int64_t n = y->shape.z / frames;
@@ -293,6 +370,8 @@ static const stage_test tests[] = {
 	{ "/simulate-nlos/direct", direct },
 	{ "/simulate-nlos/geometry", geometry },
 	{ "/simulate-nlos/irregular", irregular },
+	{ "/simulate-nlos/pairs", pairs },
+	{ "/simulate-nlos/pairs from files", given_pairs },
 	{ "/simulate-nlos/frames", frames },
 	{ "/simulate-nlos/files", files },
 	{ "/simulate-nlos/refusals", refusals },

@@ -11,7 +11,8 @@
  * A pulsed laser lights a point of a visible wall, a detector looks at a point of it, and counts
  * photons over time: a trace.  The picture of such a capture is (c, t, y, x): a trace for each
  * scanned point (y, x) of the wall and each of c fixed points at the other end of the light's path;
- * confocal captures have c = 1 and no fixed point: laser and detector share the scanned one.
+ * confocal captures have c = 1 and no fixed point: laser and detector share the scanned one.  In
+ * captures of pairs nothing stands still: c = 1, and each trace has two places of its own.
  *
  * Places are (x, y, z) in metres.  Numbers are NaN where they are not known.
  */
@@ -39,8 +40,9 @@ typedef struct transient {
 	int64_t n_points;       /* y * x, or 0: a regular grid */
 	double *points;         /* n_points places, x fastest; owned; may be a regular grid all the same */
 	double *normals;        /* of the wall at these, or NULL; owned */
-	int64_t n_fixed;        /* c; 0: confocal or not known */
+	int64_t n_fixed;        /* c; paired: n_points; 0: confocal or not known */
 	double *fixed;          /* n_fixed places; owned */
+	bool paired;            /* place i of fixed is the other end of the paths by way of point i */
 	bool fixed_lit;         /* the fixed points are lit and the scanned ones looked at; else the
 				 * other way round */
 	double laser[3], camera[3];     /* where the devices stand */

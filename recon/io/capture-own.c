@@ -91,7 +91,7 @@ static void read_taken(struct capture *k)
 
 static bool read_own(struct capture *k, GError **err)
 {
-	double confocal = 0;
+	double confocal = 0, paired = 0;
 	const struct variable *v = container_find(k->c, OWN_TRACES);
 	if (!capture_traces(k, OWN_TRACES, v->rank == 4 ? "ctyx" : "tyx", err) || !read_numbers(k, err))
 		return false;
@@ -100,13 +100,15 @@ static bool read_own(struct capture *k, GError **err)
 			return false;
 	shape s = capture_shape(k);
 	if (!container_get(k->c, OWN_CONFOCAL, 1, &confocal, err) ||
+	    !container_get(k->c, OWN_PAIRED, 1, &paired, err) ||
 	    !read_places(k, OWN_POINTS, s.y * s.x, transient_set_points, err) ||
 	    !read_places(k, OWN_NORMALS, s.y * s.x, transient_set_normals, err) ||
-	    !read_places(k, OWN_FIXED, s.c, transient_set_fixed, err) ||
+	    !read_places(k, OWN_FIXED, paired == 0 ? s.c : s.y * s.x, transient_set_fixed, err) ||
 	    !read_bounces(k, s.y * s.x, err))
 		return false;
 	read_taken(k);
 	k->t->confocal = confocal != 0;
+	k->t->paired = paired != 0 && k->t->n_fixed > 0;
 	return !(k->t->confocal && k->t->n_fixed) || reading_refuse(k->c->r, err, NULL,
 		"claims to be confocal, and has a fixed point besides");
 }

@@ -212,10 +212,8 @@ static bool read_general(struct capture *k, GError **err)
 	if (!seen)
 		return false;
 	bool same = n == m && !memcmp(lit, seen, (size_t)n * 3 * sizeof(*lit));
-	if (!same && !all_the_same(seen, m))
-		return reading_refuse(k->c->r, err, NULL, "has a detector that moves otherwise than the laser "
-			"(C_i, C_d); one fixed detector and confocal scans are what can be used");
-	if (!capture_points(k, n, lit, 0, err))
+	if (!capture_points(k, n, lit, 0, err) ||
+	    (!same && !all_the_same(seen, m) && !capture_others(k, m, seen, 0, err)))
 		return false;
 	take_at_wall(t);
 	take_start(t);
@@ -223,7 +221,8 @@ static bool read_general(struct capture *k, GError **err)
 		drop_index_grid(k);
 		return true;
 	}
-	transient_set_fixed(t, 1, seen);
+	if (!t->paired)
+		transient_set_fixed(t, 1, seen);
 	transient_take(t, "places in cm");
 	if (isnan(t->bin)) {
 		t->bin = GENERAL_BIN * 1e-12;
@@ -269,33 +268,73 @@ static bool read_klein(struct capture *k, GError **err)
 const struct capture_layout layout_klein = { "Klein 2018 (data, tMin, tDelta)", "data tMin tDelta",
 	NULL, read_klein, NULL };
 
-/* --- modules for telephones: 3 x 3 fields of view, moved about -------------------------------- */
+/* --- modules for telephones, moved about: Somasundaram et al., consumer lidar (2024) ---------- */
 
 #define CONSUMER_BIN 88.0       /* ps */
 #define CONSUMER_ZERO 13        /* bin at which light leaves the module */
 
 /*
- * histogram[frame][row][column][t]; point_cloud[frame][9][3]: what each field sees of the wall, m,
- * with the module in the origin.  A row of the picture for each frame.
+ * Where the module stood is in the published program alone: 6 x 6 places, to and fro, of which the
+ * first was taken twice.
  */
+enum { RASTER = 6, RASTER_FRAMES = RASTER * RASTER + 1 };
+static const double raster_size[2] = { 1.28, 0.64 };    /* m, x and y */
+
+static void module_place(int64_t frames, int64_t frame, double to[2])
+{
+	int64_t i = MAX(frame - 1, 0), row = i / RASTER, column = i % RASTER;
+	int64_t at[2] = { row % 2 ? RASTER - 1 - column : column, row };
+	for (int a = 0; a < 2; a++)
+		to[a] = frames == RASTER_FRAMES ?
+			raster_size[a] * (0.5 - (double)at[a] / (RASTER - 1)) : 0;
+}
+
+/*
+ * What each field sees of the wall, m from the module, which looks at it: up, right, away.  Its way
+ * there and back is what time counts from.  Gives places in the wall's frame: the scene is behind
+ * the module.
+ */
+static double *module_sees(struct capture *k, const double *cloud, const int64_t n[2])
+{
+	double *to = g_new(double, 3 * n[0] * n[1]), wall = 0;
+	g_autofree double *seconds = g_new(double, n[0] * n[1]);
+	for (int64_t i = 0; i < n[0] * n[1]; i++)
+		wall += cloud[3 * i + 2] / (double)(n[0] * n[1]);
+	for (int64_t i = 0; i < n[0] * n[1]; i++) {
+		const double *p = cloud + 3 * i;
+		double stood[2];
+		module_place(n[0], i / n[1], stood);
+		to[3 * i] = stood[0] - p[1];
+		to[3 * i + 1] = p[0] - stood[1];
+		to[3 * i + 2] = wall - p[2];
+		seconds[i] = 2 * sqrt(p[0] * p[0] + p[1] * p[1] + p[2] * p[2]) / PATH_SPEED;
+	}
+	transient_set_bounces(k->t, n[0] * n[1], seconds);
+	return to;
+}
+
+/* histogram[frame][row][column][t]; point_cloud[frame][9][3].  A row of the picture a frame. */
 static bool read_consumer(struct capture *k, GError **err)
 {
 	transient *t = k->t;
 	int64_t n = 0, axes[2];
 	if (!capture_traces(k, "histogram", "yXxt", err))
 		return false;
-	g_autofree double *places = container_places(k->c, "point_cloud", &n, axes, err);
+	g_autofree double *cloud = container_places(k->c, "point_cloud", &n, axes, err);
+	g_autofree double *places = cloud ? module_sees(k, cloud, axes) : NULL;
 	if (!places || !capture_grid(k, places, axes, false, err))
 		return false;
 	t->bin = CONSUMER_BIN * 1e-12;
 	t->start = -CONSUMER_ZERO * t->bin;
 	t->clock = CLOCK_AT_DEVICES;
 	t->confocal = true;
-	for (int i = 0; i < 3; i++)
-		t->laser[i] = t->camera[i] = 0;
 	transient_take(t, "bin %g ps (--bin)", CONSUMER_BIN);
 	transient_take(t, "light leaves in bin %d (--start)", CONSUMER_ZERO);
-	transient_take(t, "time counted from laser to detector (--clock devices), both in the origin");
+	if (axes[0] == RASTER_FRAMES)
+		transient_take(t, "the module on %d x %d places over %g m x %g m, to and fro, the first one "
+			"twice (--laser-positions)", RASTER, RASTER, raster_size[0], raster_size[1]);
+	else
+		transient_take(t, "the module always at the same place (--laser-positions)");
 	transient_take(t, "confocal");
 	return true;
 }

@@ -120,17 +120,24 @@ static bool refuse_count(const struct capture *k, int64_t places, int64_t traces
 		" traces", places, traces);
 }
 
-/* places[outer][inner] to points with x fastest */
-static void set_sorted(struct capture *k, const double *places, const int64_t n[2], bool first_is_x)
+/* places[outer][inner] with x fastest; the caller's */
+static double *sorted_places(const struct capture *k, const double *places, const int64_t n[2],
+	bool first_is_x)
 {
 	int64_t nx = n[!first_is_x], count = n[0] * n[1];
-	g_autofree double *sorted = g_new(double, 3 * count);
+	double *sorted = g_new(double, 3 * count);
 	for (int64_t i = 0; i < count; i++) {
 		int64_t y = first_is_x ? i % n[1] : i / n[1], x = first_is_x ? i / n[1] : i % n[1];
 		int64_t to = y * nx + (k->mirrored ? nx - 1 - x : x);
 		memcpy(sorted + 3 * to, places + 3 * i, 3 * sizeof(*sorted));
 	}
-	transient_set_points(k->t, count, sorted);
+	return sorted;
+}
+
+static void set_sorted(struct capture *k, const double *places, const int64_t n[2], bool first_is_x)
+{
+	g_autofree double *sorted = sorted_places(k, places, n, first_is_x);
+	transient_set_points(k->t, n[0] * n[1], sorted);
 }
 
 bool capture_points(struct capture *k, int64_t n, const double *places, int axis, GError **err)
@@ -143,6 +150,18 @@ bool capture_points(struct capture *k, int64_t n, const double *places, int axis
 	k->axes[axis] = x_is_slow ? 'P' : 'p';
 	k->inner = run;
 	set_sorted(k, places, (int64_t[]){ run ? n / run : 1, run ? run : n }, x_is_slow);
+	return true;
+}
+
+bool capture_others(struct capture *k, int64_t n, const double *places, int axis, GError **err)
+{
+	int64_t inner = k->inner ? k->inner : n;
+	if (n != k->traces->n[axis])
+		return refuse_count(k, n, k->traces->n[axis], err);
+	g_autofree double *sorted = sorted_places(k, places, (int64_t[]){ n / inner, inner },
+		k->axes[axis] == 'P');
+	transient_set_fixed(k->t, n, sorted);
+	k->t->paired = true;
 	return true;
 }
 

@@ -149,7 +149,11 @@ static bool check_geometry(const struct capture *k, GError **err)
 	if (t->n_points && t->n_points != s.y * s.x)
 		return reading_refuse(k->c->r, err, NULL, "has %" G_GINT64_FORMAT " places for %"
 			G_GINT64_FORMAT " traces", t->n_points, s.y * s.x);
-	if (t->n_fixed && t->n_fixed != s.c)
+	if (t->paired && (s.c != 1 || t->n_points != t->n_fixed))
+		return reading_refuse(k->c->r, err, NULL, "has %" G_GINT64_FORMAT " and %" G_GINT64_FORMAT
+			" places of pairs of points for %" G_GINT64_FORMAT " sets of traces", t->n_points,
+			t->n_fixed, s.c);
+	if (t->n_fixed && !t->paired && t->n_fixed != s.c)
 		return reading_refuse(k->c->r, err, NULL, "has %" G_GINT64_FORMAT " fixed points for %"
 			G_GINT64_FORMAT " sets of traces", t->n_fixed, s.c);
 	if (t->n_bounce && t->n_bounce != s.y * s.x)

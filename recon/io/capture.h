@@ -77,6 +77,9 @@ bool capture_points(struct capture *k, int64_t n, const double *places, int axis
 /* Places in one run of the lattice that they lie on, or 0: they lie on none. */
 int64_t lattice_run(const double *places, int64_t n);
 
+/* The other ends of the paths by way of these, in the same order: of pairs. */
+bool capture_others(struct capture *k, int64_t n, const double *places, int axis, GError **err);
+
 /* A grid of n0 x n1 places, n1 faster; first_is_x: n0 is the picture's x. */
 bool capture_grid(struct capture *k, const double *places, const int64_t n[2], bool first_is_x,
 	GError **err);

@@ -83,6 +83,7 @@ void describe_capture(json_t *all, const transient *t, shape s)
 	json_object_set_new(all, "wall_extent", word_json(extents[t->extent]));
 	json_object_set_new(all, "confocal", json_boolean(t->confocal));
 	json_object_set_new(all, "fixed_m", fixed_json(t));
+	json_object_set_new(all, "paired", json_boolean(t->paired));
 	json_object_set_new(all, "points", t->n_points ? json_integer(t->n_points) : json_null());
 	json_object_set_new(all, "laser_m", numbers_json(t->laser, 3));
 	json_object_set_new(all, "camera_m", numbers_json(t->camera, 3));

@@ -219,6 +219,11 @@ static bool put_times(const struct out *o)
 
 static bool is_complete(const transient *t, shape s, const char *path, GError **err)
 {
+	if (t->paired) {
+		error_set(err, RELUMINE_BAD_USAGE, path, "write .npz", "each trace of this capture has its own "
+			"two points, which a file of tal has no place for");
+		return false;
+	}
 	if ((t->n_points && t->n_points != s.x * s.y) || (t->n_fixed && t->n_fixed != s.c)) {
 		error_set(err, RELUMINE_BAD_USAGE, path, NULL, "has %" G_GINT64_FORMAT " places and %"
 			G_GINT64_FORMAT " fixed points for %" G_GINT64_FORMAT " x %" G_GINT64_FORMAT " traces",

@@ -10,6 +10,7 @@
 
 #define HEADER_MOST 65536       /* bytes; a real one is about 120 */
 #define BLOCK_BYTES 65536
+#define WRITE_BYTES ((int64_t)1 << 20)
 #define RANK_MOST 4             /* axes of a picture */
 
 #if G_BYTE_ORDER == G_LITTLE_ENDIAN
@@ -309,25 +310,35 @@ static char *header_of(const image *im, size_t *size)
 	return npy_header_text("f4", dims->str, size);
 }
 
+/* Row i of all planes' rows, the channels of a pixel together. */
+static void gather_row(float *to, const array *a, int64_t i)
+{
+	shape s = a->shape;
+	for (int64_t c = 0; c < s.c; c++) {
+		const float *from = array_row(a, c, i / s.y, i % s.y);
+		for (int64_t x = 0; x < s.x; x++)
+			to[x * s.c + c] = from[x];
+	}
+}
+
 static bool npy_write(const image *im, int fd, const char *path, GError **err)
 {
-	const array *a = im->data;
-	shape s = a->shape;
-	size_t size, row_bytes = (size_t)(s.x * s.c) * sizeof(float);
+	shape s = im->data->shape;
+	int64_t rows = s.z * s.y, numbers = s.x * s.c;
+	int64_t group = CLAMP(WRITE_BYTES / (numbers * (int64_t)sizeof(float)), 1, rows);
+	size_t size;
 	g_autofree char *header = header_of(im, &size);
-	g_autofree float *row = g_try_malloc(row_bytes);
-	if (!row) {
+	g_autofree float *block = g_try_malloc((size_t)(group * numbers) * sizeof(float));
+	if (!block) {
 		file_write_error(path, ENOMEM, err);
 		return false;
 	}
 	bool done = file_put(fd, header, size, path, err);
-	for (int64_t i = 0; done && i < s.z * s.y; i++) {
-		for (int64_t c = 0; c < s.c; c++) {
-			const float *from = array_row(a, c, i / s.y, i % s.y);
-			for (int64_t x = 0; x < s.x; x++)
-				row[x * s.c + c] = from[x];
-		}
-		done = file_put(fd, row, row_bytes, path, err);
+	for (int64_t i = 0, held; done && i < rows; i += held) {
+		held = MIN(group, rows - i);
+		for (int64_t k = 0; k < held; k++)
+			gather_row(block + k * numbers, im->data, i + k);
+		done = file_put(fd, block, (size_t)(held * numbers) * sizeof(float), path, err);
 	}
 	return done;
 }

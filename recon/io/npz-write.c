@@ -132,16 +132,19 @@ static bool put_traces(struct archive *a, const array *data, GError **err)
 	g_autofree char *dims = g_strdup_printf("%" G_GINT64_FORMAT ", %" G_GINT64_FORMAT ", %"
 		G_GINT64_FORMAT, s.z, s.y, s.x);
 	g_autofree char *more = g_strdup_printf("%" G_GINT64_FORMAT ", %s", s.c, dims);
-	size_t header_size, row = (size_t)s.x * sizeof(float);
+	size_t header_size, row = (size_t)s.x * sizeof(float), rows = (size_t)s.y;
+	g_autofree char *plane = g_malloc(rows * row);
 	g_autofree char *header = npy_header_text("f4", s.c > 1 ? more : dims, &header_size);
 	int64_t all = size_product(s.c, s.z, s.y, s.x, (int64_t)sizeof(float), (int64_t)-1);
 	all = all > ARCHIVE_MOST ? ARCHIVE_MOST + 1 : all + (int64_t)header_size;
 	if (!begin(a, OWN_TRACES ".npy", all, err) || !put(a, header, header_size, err))
 		return false;
-	for (int64_t p = 0; p < shape_planes(s); p++)
+	for (int64_t p = 0; p < shape_planes(s); p++) {
 		for (int64_t y = 0; y < s.y; y++)
-			if (!put(a, array_row(data, 0, p, y), row, err))
-				return false;
+			memcpy(plane + (size_t)y * row, array_row(data, 0, p, y), row);
+		if (!put(a, plane, rows * row, err))
+			return false;
+	}
 	return end(a, OWN_TRACES ".npy", all, err);
 }
 
@@ -202,11 +205,12 @@ bool npz_write(const image *im, int fd, const char *path, GError **err)
 		return false;
 	g_autoptr(GByteArray) directory = g_byte_array_new();
 	struct archive a = { .fd = fd, .path = path, .directory = directory };
-	uint8_t confocal = t->confocal;
+	uint8_t confocal = t->confocal, paired = t->paired;
 	return put_traces(&a, im->data, err) && put_numbers(&a, t, err) && put_words(&a, t, err) &&
 		put_array(&a, OWN_CONFOCAL, "u1", "", &confocal, 1, err) &&
 		put_list(&a, OWN_POINTS, t->n_points, t->points, err) &&
 		put_list(&a, OWN_NORMALS, t->n_points, t->normals, err) &&
 		put_list(&a, OWN_FIXED, t->n_fixed, t->fixed, err) &&
+		(!paired || put_array(&a, OWN_PAIRED, "u1", "", &paired, 1, err)) &&
 		put_bounces(&a, t, im->data->shape, err) && finish(&a, err);
 }

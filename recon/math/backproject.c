@@ -11,8 +11,9 @@ struct backproject {
 	linop base;
 	backproject_setup s;
 	array *places;          /* rows x, y, z of all points, as seen from voxel (0, 0, 0) */
-	double *fixed;          /* the same of the fixed points */
-	array *far;             /* how far voxels are from a fixed point; confocal: 0 */
+	array *others;          /* paired: the same of the other ends; else NULL */
+	double *fixed;          /* the fixed points likewise */
+	array *far;             /* how far voxels are from a fixed point; confocal: 0; paired: NULL */
 };
 
 /* --- one fixed point ------------------------------------------------------------------------- */
@@ -21,7 +22,7 @@ static void measure_far(const struct backproject *b, int64_t fixed)
 {
 	const double *p = b->fixed + 3 * fixed;
 	array *to = b->far;
-	if (b->s.n_fixed)
+	if (b->s.n_fixed && !b->s.paired)
 		RUN(to, k_backproject_far, to, to->plane_rows, to->shape.x, to->pitch, (float)b->s.step[0],
 			(float)b->s.step[1], (float)b->s.step[2], (float)p[0], (float)p[1], (float)p[2]);
 }
@@ -34,10 +35,10 @@ static array row_of(const array *a, int64_t row)
 	return array_from_row(a, 0, row);
 }
 
-/* Places of the points from `first` on. */
-static array places_from(const struct backproject *b, int64_t first)
+/* Places from number `first` on. */
+static array places_from(const array *places, int64_t first)
 {
-	array v = *b->places;
+	array v = *places;
 	if (v.mem)
 		v.mem += first;
 	v.origin += first;
@@ -48,7 +49,16 @@ static void add_some(const struct backproject *b, array *y, const array *traces,
 	int64_t n)
 {
 	const backproject_setup *s = &b->s;
-	array places = places_from(b, first);
+	array places = places_from(b->places, first);
+	if (s->paired) {
+		array others = places_from(b->others, first);
+		RUN(y, k_backproject_pairs, y, traces, &places, &others, n, s->bins, y->plane_rows,
+			y->shape.x, y->pitch, traces->pitch, places.pitch, (float)s->step[0], (float)s->step[1],
+			(float)s->step[2], (float)(1 / s->bin), (float)(s->start / s->bin),
+			s->falloff == 0 ? 1.0f : 0.0f, s->falloff == 1 ? 1.0f : 0.0f,
+			s->falloff == 2 ? 1.0f : 0.0f);
+		return;
+	}
 	RUN(y, k_backproject, y, traces, b->far, &places, n, s->bins, y->plane_rows, y->shape.x,
 		y->pitch, traces->pitch, places.pitch, (float)s->step[0], (float)s->step[1],
 		(float)s->step[2], s->n_fixed ? 1.0f : 2.0f, (float)(1 / s->bin),
@@ -80,6 +90,16 @@ static void gather(const linop *a, array *y, const array *x)
 	}
 }
 
+static void spread_pairs(const struct backproject *b, array *traces, const array *y)
+{
+	const backproject_setup *s = &b->s;
+	RUN_PART(traces, 0, s->n_points, k_backproject_spread_pairs, traces, y, b->places, b->others,
+		s->bins, y->shape.y, y->plane_rows, y->shape.x, array_rows(y), traces->pitch, y->pitch,
+		b->places->pitch, (float)s->step[0], (float)s->step[1], (float)s->step[2],
+		(float)(1 / s->bin), (float)(s->start / s->bin), s->falloff == 0 ? 1.0f : 0.0f,
+		s->falloff == 1 ? 1.0f : 0.0f, s->falloff == 2 ? 1.0f : 0.0f);
+}
+
 static void spread(const linop *a, array *x, const array *y)
 {
 	const struct backproject *b = (const struct backproject *)a;
@@ -87,6 +107,10 @@ static void spread(const linop *a, array *x, const array *y)
 	vec_fill(x, 0);
 	for (int64_t c = 0; c < x->shape.c; c++) {
 		array traces = array_channel(x, c);
+		if (s->paired) {
+			spread_pairs(b, &traces, y);
+			continue;
+		}
 		measure_far(b, c);
 		RUN_PART(&traces, 0, s->n_points, k_backproject_spread, &traces, y, b->far, b->places,
 			s->bins, y->shape.y, y->plane_rows, y->shape.x, array_rows(y), traces.pitch, y->pitch,
@@ -101,17 +125,18 @@ static void backproject_free(linop *a)
 {
 	struct backproject *b = (struct backproject *)a;
 	array_free(b->places);
+	array_free(b->others);
 	array_free(b->far);
 	g_free(b->fixed);
 }
 
 /* Places as seen from voxel (0, 0, 0): small numbers, which single precision can tell apart. */
-static array *places_new(device *dev, const backproject_setup *s)
+static array *places_new(device *dev, const backproject_setup *s, const double *places)
 {
 	array *a = array_new_bare(dev, REAL, (shape){ 1, 1, 3, s->n_points });
 	g_autofree float *packed = g_new(float, 3 * s->n_points);
 	for (int64_t i = 0; i < 3 * s->n_points; i++)
-		packed[i % 3 * s->n_points + i / 3] = (float)(s->points[i] - s->first[i % 3]);
+		packed[i % 3 * s->n_points + i / 3] = (float)(places[i] - s->first[i % 3]);
 	if (!dev->error)
 		array_upload(a, packed);
 	return a;
@@ -121,11 +146,15 @@ linop *linop_backproject(device *dev, const backproject_setup *s)
 {
 	static const linop_class class = { "backproject", gather, spread, backproject_free };
 	shape voxels = { 1, s->n[2], s->n[1], s->n[0] };
-	shape traces = { MAX(s->n_fixed, 1), 1, s->n_points, s->bins };
+	shape traces = { s->paired ? 1 : MAX(s->n_fixed, 1), 1, s->n_points, s->bins };
 	struct backproject *b = linop_new(&class, sizeof(struct backproject), dev,
 		(space){ REAL, traces }, (space){ REAL, voxels });
 	b->s = *s;
-	b->places = places_new(dev, s);
+	b->places = places_new(dev, s, s->points);
+	if (s->paired) {
+		b->others = places_new(dev, s, s->fixed);
+		return &b->base;
+	}
 	b->far = array_new(dev, REAL, voxels);
 	vec_fill(b->far, 0);
 	b->fixed = g_new(double, 3 * s->n_fixed);

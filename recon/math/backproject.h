@@ -7,11 +7,13 @@
 
 /*
  * V(v) = sum over points x and fixed points s of w tau(x, s; |x - v| + |s - v|), or without fixed
- * points of w tau(x; 2 |x - v|); taken linearly between the bins, w = 1 / |x - v|^falloff.
+ * points of w tau(x; 2 |x - v|); taken linearly between the bins, w = 1 / |x - v|^falloff.  Paired:
+ * each point has its own s, and there is one set of traces.
  */
 typedef struct {
 	int64_t n_points, n_fixed;      /* n_fixed 0: confocal */
 	const double *points, *fixed;   /* places x, y, z, m; borrowed while the operator is made */
+	bool paired;                    /* n_fixed is n_points */
 	int64_t bins;
 	double bin, start;              /* m of path: the middle of bin m is at start + m bin */
 	double first[3], step[3];       /* x, y, z, m: voxel (i, j, k) is at first + index step */
@@ -20,7 +22,7 @@ typedef struct {
 } backproject_setup;
 
 /*
- * From traces (fixed points or 1, 1, points, bins) to voxels (1, z, y, x).  The adjoint makes
+ * From traces (fixed points, or 1; 1; points; bins) to voxels (1, z, y, x).  The adjoint makes
  * traces of voxels.  Never NULL; a failure sticks to the device.
  */
 linop *linop_backproject(device *dev, const backproject_setup *s);

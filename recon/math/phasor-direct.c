@@ -117,7 +117,7 @@ bool phasor_direct_run(device *dev, const phasor_direct_setup *s, const array *c
 {
 	struct direct d = direct_new(dev, s, volume->shape);
 	int64_t points = s->wall.n_points, steps = (points + d.together - 1) / d.together;
-	int64_t rounds = MAX(s->wall.n_fixed, 1) * steps;
+	int64_t rounds = counts->shape.c * steps;
 	bool going = true;
 	for (int64_t i = 0; i < rounds && going && !dev->error; i++) {
 		int64_t first = i % steps * d.together;

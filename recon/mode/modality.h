@@ -40,7 +40,7 @@ typedef struct task {
 	bool like_input;
 	array *view;            /* what a .png shows in the result's place; owned; NULL: the result */
 	GString *text;          /* lines for people, on stdout; commands that write need none */
-	void *facts;            /* json_t object: goes into sidecar and JSON result beside the metrics */
+	void *facts;            /* json_t object: what sidecar and JSON result say beside the metrics */
 	GHashTable *extras;     /* FILE_OUT option name -> array *, owned: see task_add_picture */
 	GHashTable *extra_scales;       /* FILE_OUT option name -> image_scale *, owned */
 	GHashTable *extra_views;        /* the same -> array *, 0 to 1, owned: what a .png of it shows */

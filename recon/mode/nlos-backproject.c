@@ -33,12 +33,13 @@ static array *weight_table(device *dev, const backproject_setup *s, double power
 	return a;
 }
 
-static backproject_setup setup_of(const nlos_capture *c, const nlos_grid *g)
+backproject_setup nlos_projection(const nlos_capture *c, const nlos_grid *g)
 {
 	shape s = c->counts->shape;
 	backproject_setup w = {
-		.n_points = s.y * s.x, .n_fixed = c->confocal ? 0 : s.c, .points = c->points,
-		.fixed = c->fixed, .bins = s.z, .bin = c->bin * c->speed, .start = c->start * c->speed
+		.n_points = s.y * s.x, .points = c->points, .fixed = c->fixed, .paired = c->paired,
+		.n_fixed = c->confocal ? 0 : c->paired ? s.y * s.x : s.c, .bins = s.z,
+		.bin = c->bin * c->speed, .start = c->start * c->speed
 	};
 	for (int i = 0; i < 3; i++) {
 		w.first[i] = g->first[i];
@@ -57,7 +58,7 @@ static void *plan_new(task *t, const nlos_capture *c, nlos_grid *g, bool filter,
 	projection_plan *p = g_new0(projection_plan, 1);
 	double power = isnan(o->power) ? 2 : o->power;
 	p->filter = filter;
-	p->setup = setup_of(c, g);
+	p->setup = nlos_projection(c, g);
 	p->project = linop_backproject(t->dev, &p->setup);
 	p->weights = weight_table(t->dev, &p->setup, power);
 	report_number(t->report, "power", power);

@@ -29,12 +29,30 @@ static array *taken_for(array *old, array *new)
 	return new;
 }
 
-/* Where all traces together are quietest after the wall's own light, each its own level. */
-static void subtract_quietest(array *a, int64_t from)
+/*
+ * Where all traces together are quietest after the wall's own light, each its own level.  What some
+ * traces do not have at the end is dark in all of them then.
+ */
+static void subtract_quietest(array *a, int64_t from, int64_t unknown)
 {
-	int64_t width = MIN(MAX(a->shape.z / QUIET, 1), a->shape.z - from);
-	int64_t first = transient_quietest(a, from, width);
+	int64_t end = a->shape.z - unknown, first = MIN(from, end - 1);
+	int64_t width = MIN(MAX(a->shape.z / QUIET, 1), end - first);
+	g_autoptr(array) known = unknown > 0 ? transient_crop(a, 0, end) : NULL;
+	first = transient_quietest(known ? known : a, first, width);
 	transient_subtract_background(a, first, first + width);
+	for (int64_t c = 0; unknown > 0 && c < a->shape.c; c++) {
+		array rest = array_slices(a, c, end, unknown);
+		vec_fill(&rest, 0);
+	}
+}
+
+/* Bins at the end that traces which came forward do not have, if there are some to spare. */
+static int64_t unknown_bins(const nlos_calibration *k)
+{
+	double most = 0;
+	for (int64_t i = 0; k->later && i < k->n_later; i++)
+		most = fmax(most, -k->later[i]);
+	return most <= (double)k->n / QUIET ? (int64_t)ceil(most / (double)k->bin_time) : 0;
 }
 
 array *nlos_calibrate(const nlos_calibration *k, array *raw, GError **err)
@@ -51,7 +69,7 @@ array *nlos_calibrate(const nlos_calibration *k, array *raw, GError **err)
 	if (k->bin_space > 1)
 		a = taken_for(a, transient_bin_space(a, k->bin_space));
 	if (isnan(k->background))
-		subtract_quietest(a, (int64_t)ceil(k->gate));
+		subtract_quietest(a, (int64_t)fmax(ceil(k->gate), 0), k->unknown);
 	else if (k->background != 0)
 		vec_shift(a, (float)-k->background);
 	if (k->gate > 0)
@@ -124,9 +142,12 @@ static bool choose_sums(const task *t, nlos_calibration *k, nlos_capture *c, GEr
 	c->bin *= (double)k->bin_time;
 	if (k->bin_space == 1)
 		return true;
-	double *places = transient_bin_places(c->points, s.y, s.x, k->bin_space);
-	g_free(c->points);
-	c->points = places;
+	for (int end = 0; end < (c->paired ? 2 : 1); end++) {
+		double **at = end ? &c->fixed : &c->points;
+		double *places = transient_bin_places(*at, s.y, s.x, k->bin_space);
+		g_free(*at);
+		*at = places;
+	}
 	for (int i = 0; i < 2; i++) {
 		c->first[i] += c->pitch[i] * (double)(k->bin_space - 1) / 2;
 		c->pitch[i] *= (double)k->bin_space;
@@ -260,6 +281,7 @@ nlos_calibration *nlos_calibration_new(task *t, const transient *f, nlos_capture
 	    !choose_sums(t, k, c, err) || left_dark(t, c->counts, NULL, "", err))
 		return NULL;
 	nlos_tell_taken(t, taken);
+	k->unknown = unknown_bins(k);
 	/* up to here all is known; the gate is chosen by what comes of it, and noise by what is left */
 	array *raw = g_steal_pointer(&c->counts);
 	c->counts = nlos_calibrate(k, raw, err);
@@ -268,7 +290,7 @@ nlos_calibration *nlos_calibration_new(task *t, const transient *f, nlos_capture
 		return NULL;
 	double noise = counting_noise(c, k->gate);
 	nlos_calibration rest = { .pulses = NAN, .n = c->counts->shape.z, .background = k->background,
-		.gate = k->gate, .edge = k->edge };
+		.gate = k->gate, .edge = k->edge, .unknown = k->unknown };
 	k->jitter = rest.jitter = nlos_undoes_jitter(t, c) ? c->jitter / c->bin : 0;
 	raw = g_steal_pointer(&c->counts);
 	c->counts = nlos_calibrate(&rest, raw, err);

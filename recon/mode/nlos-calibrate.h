@@ -15,6 +15,7 @@ struct nlos_calibration {
 	double *later;                  /* of each trace or point; NULL: all are in time */
 	int64_t n_later;
 	int64_t bin_time, bin_space;
+	int64_t unknown;                /* at the end, that some traces do not have */
 	double gate, edge;              /* 0: none */
 	double background;              /* counts; NaN: of each trace's quiet bins; 0: none */
 	double jitter;                  /* FWHM; 0: none to be undone */

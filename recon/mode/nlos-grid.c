@@ -5,20 +5,21 @@
 #include "core/error.h"
 #include "mode/nlos.h"
 
-/* The nearest and furthest place of points along an axis. */
+/* The nearest and furthest place of points along an axis, of pairs at either end. */
 static void extent_of(const nlos_capture *c, int axis, double range[2])
 {
 	int64_t n = c->counts->shape.y * c->counts->shape.x;
 	range[0] = INFINITY;
 	range[1] = -INFINITY;
 	for (int64_t i = 0; i < n; i++) {
-		range[0] = fmin(range[0], c->points[3 * i + axis]);
-		range[1] = fmax(range[1], c->points[3 * i + axis]);
+		double place = c->points[3 * i + axis], other = c->paired ? c->fixed[3 * i + axis] : place;
+		range[0] = fmin(range[0], fmin(place, other));
+		range[1] = fmax(range[1], fmax(place, other));
 	}
 }
 
 /* As many voxels over the points as there are points, or in this range. */
-enum { FEWEST = 16, MOST = 128 };
+enum { FEWEST = 48, MOST = 128 };
 
 void nlos_grid_of_points(const nlos_capture *c, nlos_grid *g)
 {

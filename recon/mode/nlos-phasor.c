@@ -47,37 +47,22 @@ static phasor_field *field_new(task *t, const nlos_capture *c, const nlos_grid *
 	return phasor_field_new(t->dev, &setup, keep);
 }
 
-static backproject_setup wall_of(const nlos_capture *c, const nlos_grid *g, const phasor_plan *p)
-{
-	shape s = c->counts->shape;
-	backproject_setup w = {
-		.n_points = s.y * s.x, .n_fixed = c->confocal ? 0 : s.c, .points = p->points,
-		.fixed = p->fixed, .bins = s.z, .bin = c->bin * c->speed, .start = c->start * c->speed
-	};
-	for (int i = 0; i < 3; i++) {
-		w.first[i] = g->first[i];
-		w.step[i] = g->step[i];
-		w.n[i] = g->n[i];
-	}
-	return w;
-}
-
 static void *phasor_plan_new(task *t, const nlos_capture *c, nlos_grid *g, GError **err)
 {
 	const nlos_options *o = t->options;
-	shape s = c->counts->shape;
 	nlos_grid_of_points(c, g);
 	double w = nlos_wavelength(t, c, g, err);
 	if (isnan(w) || !nlos_grid_depths(t, c, g, w, w / (2 * PLANES), err))
 		return NULL;
 	phasor_plan *p = g_new0(phasor_plan, 1);
-	p->points = g_memdup2(c->points, (gsize)(3 * s.y * s.x) * sizeof(double));
-	p->fixed = c->confocal ? NULL : g_memdup2(c->fixed, (gsize)(3 * s.c) * sizeof(double));
 	p->direct = (phasor_direct_setup){
 		.wavelength = w, .cycles = isnan(o->cycles) ? 5 : o->cycles,
 		.power = isnan(o->power) ? 1 : o->power
 	};
-	p->direct.wall = wall_of(c, g, p);
+	backproject_setup *wall = &p->direct.wall;
+	*wall = nlos_projection(c, g);
+	wall->points = p->points = g_memdup2(c->points, (gsize)(3 * wall->n_points) * sizeof(double));
+	wall->fixed = p->fixed = g_memdup2(c->fixed, (gsize)(3 * wall->n_fixed) * sizeof(double));
 	if (c->regular)
 		p->field = field_new(t, c, g, p);
 	report_number(t->report, "wavelength_m", w);

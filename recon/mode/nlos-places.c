@@ -33,7 +33,7 @@ bool nlos_take_detector(const nlos_options *o, transient *f, GError **err)
 	if (numbers_read(o->detector, -1e6, 1e6, 3, place) < 2)
 		return bad_text("--detector", o->detector, "0.1,-0.2 or 0.1,-0.2,0", err);
 	transient_set_fixed(f, 1, place);
-	f->confocal = false;
+	f->confocal = f->paired = false;
 	return true;
 }
 
@@ -78,8 +78,8 @@ static bool read_end(const task *t, const char *option, path_end *e, GError **er
 static bool do_not_fit(const path_end *e, int64_t traces, int64_t sets, GError **err)
 {
 	error_set(err, RELUMINE_MISMATCH, e->file->path, "give a row for each trace at one end of the "
-		"light's paths, and one row at the other", "has %d places, and there are %d traces%s: it takes "
-		"%d rows, or %d for the other end", (int)e->n, (int)(traces * sets),
+		"light's paths, and one row or as many at the other", "has %d places, and there are %d "
+		"traces%s: it takes %d rows, or %d for the other end", (int)e->n, (int)(traces * sets),
 		sets > 1 ? " in sets" : "", (int)traces, (int)sets);
 	return false;
 }
@@ -109,8 +109,7 @@ static bool take_ends(const nlos_options *o, const path_end *scanned, const path
 	if (twice_said(o, fixed, err))
 		return false;
 	f->confocal = scanned->file && same_places(scanned, fixed);
-	if (!f->confocal)
-		transient_set_fixed(f, fixed->n, fixed->places);
+	transient_set_fixed(f, f->confocal ? 0 : fixed->n, fixed->places);
 	return true;
 }
 
@@ -126,9 +125,13 @@ bool nlos_take_places(const task *t, transient *f, shape counts, GError **err)
 	if (scanned->file && scanned->n != traces)
 		return do_not_fit(scanned, traces, sets, err);
 	if (fixed->file && fixed->n != sets &&
-	    !(scanned->file && sets == 1 && same_places(scanned, fixed)))
+	    !(scanned->file && sets == 1 && fixed->n == traces))
 		return do_not_fit(fixed, traces, sets, err);
 	if (fixed->file)
 		f->fixed_lit = fixed == &lit;
-	return take_ends(t->options, scanned, fixed, f, err);
+	if (!take_ends(t->options, scanned, fixed, f, err))
+		return false;
+	if (fixed->file)
+		f->paired = !f->confocal && fixed->n > sets;
+	return true;
 }

@@ -13,6 +13,7 @@ void nlos_capture_clear(nlos_capture *c)
 	g_clear_pointer(&c->counts, array_free);
 	g_clear_pointer(&c->points, g_free);
 	g_clear_pointer(&c->fixed, g_free);
+	g_clear_pointer(&c->depths, g_free);
 }
 
 /* --- what the options say of the file -------------------------------------------------------- */
@@ -193,10 +194,45 @@ static void copy_facts(const task *t, const transient *f, nlos_capture *c)
 	c->speed = !isnan(o->light_speed) ? o->light_speed : o->compat == NLOS_PUBLISHED ? 3e8 :
 		LIGHT_SPEED;
 	c->confocal = f->confocal;
+	c->paired = f->paired;
 	c->jitter = isnan(f->jitter) ? 0 : f->jitter;
 	c->beam = isnan(f->beam) ? 0 : f->beam;
 	c->slab = isnan(f->slab) ? 0 : f->slab;
 	c->retroreflective = f->surface == SURFACE_RETROREFLECTIVE;
+}
+
+/* Steps in depth that are no more than this do not count as such, of a pitch. */
+#define FLAT 0.1
+
+/* Methods that need a grid, and of auto grids that are as good as flat. */
+static bool takes_flat(const task *t, const wall *w, double farthest)
+{
+	int method = ((const nlos_options *)t->options)->method;
+	return method == NLOS_LCT || method == NLOS_FK || method == NLOS_LCT_TV ||
+		method == NLOS_DIRECTIONAL || method == NLOS_DIFFUSE ||
+		(method == NLOS_AUTO && farthest <= FLAT * fmin(w->pitch[0], w->pitch[1]));
+}
+
+/* A wall that is nearly flat as if it was: confocal traces are moved in time by its depth. */
+static void flatten(const task *t, nlos_capture *c, wall *w)
+{
+	shape s = c->counts->shape;
+	g_autofree double *depths = g_new(double, s.y * s.x);
+	wall flat = wall_flattened(w, s.y, s.x, depths);
+	double farthest = 0;
+	for (int64_t i = 0; flat.regular && i < s.y * s.x; i++)
+		farthest = fmax(farthest, fabs(depths[i]));
+	if (!flat.regular || !takes_flat(t, &flat, farthest)) {
+		g_free(flat.points);
+		return;
+	}
+	report_warn(t->report, "the wall is not flat: its points stand up to %.3g mm before or behind "
+		"a plane.  They are taken to be in it, and traces are moved in time by twice that, which is "
+		"right for what is straight ahead; --method filtered and phasor take points where they are",
+		farthest * 1e3);
+	g_free(w->points);
+	*w = flat;
+	c->depths = g_steal_pointer(&depths);
 }
 
 /* Where points are: as given, or a grid over the wall. */
@@ -209,7 +245,13 @@ static bool place_points(const task *t, const transient *f, nlos_capture *c, GEr
 			(int)f->n_points);
 		return false;
 	}
-	if (s.c != MAX(f->n_fixed, 1)) {
+	if (f->paired && (s.c != 1 || f->n_points != f->n_fixed)) {
+		error_set(err, RELUMINE_MISMATCH, t->inputs[0].path, "leave out --wall: pairs of points need "
+			"both their places", "has %d sets of traces of pairs, and places of %d and %d points",
+			(int)s.c, (int)f->n_points, (int)f->n_fixed);
+		return false;
+	}
+	if (!f->paired && s.c != MAX(f->n_fixed, 1)) {
 		error_set(err, RELUMINE_MISMATCH, t->inputs[0].path, "give a row of places for each set: "
 			"--detector-positions FILE", "has %d sets of traces, and places of %d fixed points",
 			(int)s.c, (int)f->n_fixed);
@@ -217,7 +259,9 @@ static bool place_points(const task *t, const transient *f, nlos_capture *c, GEr
 	}
 	wall w = f->n_points ? wall_of_points(f->points, s.y, s.x) :
 		wall_of_grid(f->wall, f->extent == EXTENT_CELLS, s.y, s.x);
-	c->regular = w.regular;
+	if (!w.regular && f->confocal)
+		flatten(t, c, &w);
+	c->regular = w.regular && !f->paired;
 	c->points = w.points;
 	c->fixed = f->n_fixed ? wall_places(&w, f->fixed, f->n_fixed) : NULL;
 	for (int i = 0; i < 2; i++) {

@@ -19,7 +19,7 @@ static double *device_delays(const transient *f, const nlos_capture *c)
 	double *delay = g_new(double, s.c * points);
 	for (int64_t i = 0; i < s.c * points; i++) {
 		const double *scanned = f->points + 3 * (i % points);
-		const double *fixed = f->n_fixed ? f->fixed + 3 * (i / points) : scanned;
+		const double *fixed = f->n_fixed ? f->fixed + 3 * (f->paired ? i : i / points) : scanned;
 		const double *lit = f->fixed_lit ? fixed : scanned, *seen = f->fixed_lit ? scanned : fixed;
 		delay[i] = (distance(f->laser, lit) + distance(seen, f->camera)) / c->speed;
 	}
@@ -121,7 +121,7 @@ static bool possible_times(const task *t, const nlos_capture *c, GError **err)
 	if (!c->fixed)
 		return true;
 	for (int64_t i = 0; i < s.c * s.y * s.x; i++)
-		needed = fmin(needed, distance(c->fixed + 3 * (i / (s.y * s.x)),
+		needed = fmin(needed, distance(c->fixed + 3 * (c->paired ? i : i / (s.y * s.x)),
 			c->points + 3 * (i % (s.y * s.x))));
 	if (needed < c->speed * end)
 		return true;
@@ -131,18 +131,32 @@ static bool possible_times(const task *t, const nlos_capture *c, GError **err)
 	return false;
 }
 
+/* Points before the plane see what is straight ahead that much too early, there and back. */
+static void straighten(nlos_calibration *k, const nlos_capture *c)
+{
+	int64_t n = transient_traces(c->counts);
+	if (!c->depths)
+		return;
+	if (!k->later)
+		k->later = g_new0(double, n);
+	k->n_later = n;
+	for (int64_t i = 0; i < n; i++)
+		k->later[i] += 2 * c->depths[i] / (c->speed * c->bin);
+}
+
 bool nlos_choose_zero(const task *t, nlos_calibration *k, transient *f, nlos_capture *c,
 	GError **err)
 {
 	if (task_picture(t, "first-bounce") || f->n_bounce) {
 		c->start = isnan(c->start) ? 0 : c->start;
-		return first_bounces(t, k, f, c, err) && possible_times(t, c, err);
-	}
-	if (f->clock == CLOCK_AT_DEVICES) {
+		if (!first_bounces(t, k, f, c, err))
+			return false;
+	} else if (f->clock == CLOCK_AT_DEVICES) {
 		c->start = isnan(c->start) ? 0 : c->start;
 		count_from(k, c, device_delays(f, c), transient_traces(c->counts));
 	} else if (isnan(c->start)) {
 		find_zero(k, f, c);
 	}
+	straighten(k, c);
 	return possible_times(t, c, err);
 }

@@ -125,6 +125,7 @@ static int choose(const nlos_options *o, const nlos_capture *c, const char **why
 		{ o->method != NLOS_AUTO, o->method, NULL },
 		{ o->normals, NLOS_DIRECTIONAL, "--normals asks where surfaces face" },
 		{ c->slab > 0, NLOS_DIFFUSE, "the scene is behind a scattering slab" },
+		{ c->paired, NLOS_FILTERED, "each trace has its own two points of the wall" },
 		{ !c->regular, NLOS_FILTERED, "the points are no regular grid" },
 		{ !c->confocal, NLOS_PHASOR, "laser and detector do not share their point of the wall" },
 		{ c->jitter > JITTER_BINS * c->bin, NLOS_LCT_TV,
@@ -298,8 +299,10 @@ const modality command_nlos = {
 		.writes = true,
 		.options = own_options,
 		.examples =
-			"relumine nlos scan.npz -o scene.png -o scene.tif\n"
-			"relumine nlos scan.npz --method phasor --wavelength 0.06 -o scene.png\n",
+			"relumine nlos scan.npz -o scene.png -o scene.tif --depth-map depth.npy\n"
+			"relumine nlos scan.npz --method phasor --wavelength 0.3 -o scene.png\n"
+			"relumine nlos scan.npz --method fk --depth 0.5,1 --json -o scene.npy\n"
+			"relumine nlos scan.npz --bin 32 --wall 1 --wall-extent span --gate 500 -o scene.png\n",
 		.description =
 			"A laser lights points of a wall that is seen, and a detector counts the photons that "
 			"come back by way of a scene that is not, over time. Of these traces a volume is made: "
@@ -312,7 +315,7 @@ const modality command_nlos = {
 			"the same point of a grid (fk also for one fixed detector); lct-tv, the same with total "
 			"variation, for noise and long jitter; directional finds out where surfaces face; phasor, "
 			"a wave that is sent and focused, for any fixed detectors; backprojection and filtered, "
-			"for points anywhere; diffuse, through a scattering slab.",
+			"for points anywhere; diffuse, through a scattering slab. docs/nlos.md has the whole of it.",
 	},
 	.options_size = sizeof(nlos_options),
 	.reads_pictures = true,

@@ -4,6 +4,7 @@
 #define MODE_NLOS_H
 
 #include "core/transient.h"
+#include "math/backproject.h"
 #include "math/light-cone.h"
 #include "mode/modality.h"
 
@@ -45,7 +46,10 @@ typedef struct {
 	bool confocal, regular;
 	double first[2], pitch[2];      /* x, y, m: place of point (0, 0), and the step; if regular */
 	double *points;         /* places of all points, x fastest, m; owned; never NULL */
+	double *depths;         /* how far points stood before the plane they are taken to be in, m;
+				 * owned; NULL: they are where `points` are */
 	double *fixed;          /* c places, m; owned; NULL: confocal */
+	bool paired;            /* each trace has its own: one for each point, c is 1; never regular */
 	double jitter, beam;    /* FWHM in s, radius in m; 0: not to be reckoned with */
 	double slab;            /* m; 0: none */
 	bool retroreflective;
@@ -141,6 +145,9 @@ bool nlos_grid_depths(const task *t, const nlos_capture *c, nlos_grid *g, double
  * NaN and BAD_USAGE of what cannot be there at all.
  */
 double nlos_wavelength(task *t, const nlos_capture *c, const nlos_grid *g, GError **err);
+
+/* Points of the wall, voxels and bins as projections have them; places are borrowed. */
+backproject_setup nlos_projection(const nlos_capture *c, const nlos_grid *g);
 
 /* MISMATCH unless the capture is confocal and on a regular grid; method: for the message. */
 bool nlos_needs_confocal(const nlos_capture *c, const char *method, GError **err);

@@ -6,6 +6,7 @@
 #include "core/numbers.h"
 #include "mode/numbers.h"
 #include "mode/simulate-nlos.h"
+#include "stage/random.h"
 
 enum { GRID_MOST = 1024, DETECTORS_MOST = 64 };
 
@@ -59,7 +60,7 @@ static bool place_fixed(const nlos_scan *o, nlos_layout *l, GError **err)
 {
 	int64_t rows, columns;
 	l->n_fixed = 1;
-	if (o->geometry == CONFOCAL)
+	if (o->geometry == CONFOCAL || o->geometry == PAIRS)
 		return true;
 	if (o->geometry == SINGLE) {
 		l->fixed = g_new0(double, 3);
@@ -79,7 +80,8 @@ double nlos_first_light(const nlos_scan *o, const nlos_layout *l)
 		return 0;
 	for (int64_t i = 0; i < l->rows * l->columns * l->n_fixed; i++) {
 		const double *lit = l->scanned + 3 * (i % (l->rows * l->columns));
-		const double *seen = l->fixed ? l->fixed + 3 * (i / (l->rows * l->columns)) : lit;
+		int64_t other = o->geometry == PAIRS ? i : i / (l->rows * l->columns);
+		const double *seen = l->fixed ? l->fixed + 3 * other : lit;
 		double to = 0, from = 0;
 		for (int k = 0; k < 3; k++) {
 			to += pow(l->laser[k] - lit[k], 2);
@@ -90,33 +92,78 @@ double nlos_first_light(const nlos_scan *o, const nlos_layout *l)
 	return least / o->speed;
 }
 
-/* The scanned points from a file, in one row; their extent takes the place of the wall's. */
-static bool take_points(const input *file, nlos_layout *l, GError **err)
+/* Rows X, Y, Z of a file; the caller's.  NULL and *err: it is no such thing. */
+static double *places_of(const input *file, GError **err)
 {
 	shape s = file->data->shape;
-	double low[2] = { INFINITY, INFINITY }, high[2] = { -INFINITY, -INFINITY };
 	if (s.x != 3 || shape_planes(s) != 1) {
 		error_set(err, RELUMINE_BAD_INPUT, file->path, "save an array of shape (points, 3)",
 			"places are rows of X, Y, Z, and this has %d columns", (int)s.x);
+		return NULL;
+	}
+	double *to = g_new(double, (gsize)(3 * s.y));
+	for (int64_t i = 0; i < 3 * s.y; i++)
+		to[i] = (double)array_row(file->data, 0, 0, i / 3)[i % 3];
+	return to;
+}
+
+/* The scanned points from a file, in one row; their extent takes the place of the wall's. */
+static bool take_points(const input *file, nlos_layout *l, GError **err)
+{
+	double low[2] = { INFINITY, INFINITY }, high[2] = { -INFINITY, -INFINITY };
+	double *places = places_of(file, err);
+	if (!places)
 		return false;
-	}
 	g_free(l->scanned);
-	l->scanned = g_new(double, (gsize)(3 * s.y));
+	l->scanned = places;
 	l->rows = 1;
-	l->columns = s.y;
-	for (int64_t i = 0; i < 3 * s.y; i++) {
-		double v = l->scanned[i] = (double)array_row(file->data, 0, 0, i / 3)[i % 3];
+	l->columns = file->data->shape.y;
+	for (int64_t i = 0; i < 3 * l->columns; i++)
 		if (i % 3 < 2) {
-			low[i % 3] = fmin(low[i % 3], v);
-			high[i % 3] = fmax(high[i % 3], v);
+			low[i % 3] = fmin(low[i % 3], places[i]);
+			high[i % 3] = fmax(high[i % 3], places[i]);
 		}
-	}
 	for (int k = 0; k < 2; k++)
 		l->wall[k] = high[k] - low[k];
 	return true;
 }
 
-bool nlos_layout_make(const nlos_scan *o, const input *places, nlos_layout *l, GError **err)
+/* Places anywhere on the wall, by chance; side: lit ones and those looked at. */
+static double *strew_points(const nlos_scan *o, const nlos_layout *l, uint64_t side)
+{
+	int64_t n = l->rows * l->columns;
+	double *to = g_new0(double, (gsize)(3 * n));
+	for (int64_t i = 0; i < n; i++) {
+		random_stream s = random_at((uint64_t)o->seed, RANDOM_PLACES, 2 * (uint64_t)i + side);
+		for (int k = 0; k < 2; k++)
+			to[3 * i + k] = (random_uniform(&s) - 0.5) * l->wall[k];
+	}
+	return to;
+}
+
+/* Both points of each trace, from files or by chance. */
+static bool place_pairs(const nlos_scan *o, const input *lasers, const input *detectors,
+	nlos_layout *l, GError **err)
+{
+	int64_t n = l->rows * l->columns;
+	l->rows = 1;
+	l->columns = n;
+	if (!lasers) {
+		g_free(l->scanned);
+		l->scanned = strew_points(o, l, 0);
+	}
+	if (detectors && detectors->data->shape.y != n) {
+		error_set(err, RELUMINE_MISMATCH, detectors->path, lasers ? NULL : "give --laser-positions too, "
+			"or as many as --grid has points", "has %d places to look at, and %d are lit",
+			(int)detectors->data->shape.y, (int)n);
+		return false;
+	}
+	l->fixed = detectors ? places_of(detectors, err) : strew_points(o, l, 1);
+	return l->fixed != NULL;
+}
+
+bool nlos_layout_make(const nlos_scan *o, const input *lasers, const input *detectors,
+	nlos_layout *l, GError **err)
 {
 	if (!numbers_parse_size("--grid", o->grid, GRID_MOST, &l->rows, &l->columns, err) ||
 	    !parse_wall(o, l, err) || !place_fixed(o, l, err) ||
@@ -126,9 +173,11 @@ bool nlos_layout_make(const nlos_scan *o, const input *places, nlos_layout *l, G
 	l->pitch[0] = l->wall[0] / (double)MAX(l->columns - 1, 1);
 	l->pitch[1] = l->wall[1] / (double)MAX(l->rows - 1, 1);
 	l->scanned = spread_points(l->wall, l->rows, l->columns);
-	if (places && !take_points(places, l, err))
+	if ((lasers && !take_points(lasers, l, err)) ||
+	    (o->geometry == PAIRS && !place_pairs(o, lasers, detectors, l, err)))
 		return false;
-	l->scan = (scanner){ .scanned = l->scanned, .bin = o->bin * PICOSECOND,
+	l->scan = (scanner){ .scanned = l->scanned, .paired = o->geometry == PAIRS,
+		.bin = o->bin * PICOSECOND,
 		.start = isnan(o->start) ? nlos_first_light(o, l) : o->start * PICOSECOND,
 		.later = o->later * PICOSECOND, .jitter = o->jitter * PICOSECOND, .speed = o->speed,
 		.retroreflective = o->surface == RETRO };

@@ -26,13 +26,16 @@ static const relumine_option options[] = {
 	{ "laser-positions", 0, RELUMINE_FILE_IN, NULL, 0, 0, NULL, "FILE",
 		"scanned points that are no grid: a row X, Y, Z in m for each; in place of --grid", false,
 		AT(laser_positions) },
+	{ "detector-positions", 0, RELUMINE_FILE_IN, NULL, 0, 0, NULL, "FILE",
+		"with --geometry pairs: the points looked at, a row for each that is lit", false,
+		AT(detector_positions) },
 	{ "bins", 0, RELUMINE_INTEGER, "512", 2, 65536, NULL, "N", "of time", false, AT(bins) },
 	{ "bin", 0, RELUMINE_NUMBER, "32", 0.01, 1e6, NULL, "ps", "width of one", false, AT(bin) },
 	{ "start", 0, RELUMINE_NUMBER, "auto", -1e9, 1e9, "auto", "ps",
 		"middle of the first bin; auto: when the wall itself is first seen", false, AT(start) },
-	{ "geometry", 0, RELUMINE_CHOICE, "confocal", 0, 0, "confocal|single|exhaustive", NULL,
-		"laser and detector at the same point; the detector fixed; many fixed detectors", false,
-		AT(geometry) },
+	{ "geometry", 0, RELUMINE_CHOICE, "confocal", 0, 0, "confocal|single|exhaustive|pairs", NULL,
+		"laser and detector at the same point; the detector fixed; many fixed detectors; for each "
+		"trace two points of its own, by chance if no file has them", false, AT(geometry) },
 	{ "detector", 0, RELUMINE_TEXT, "0,0,0", 0, 0, NULL, "X,Y,Z",
 		"with --geometry single: where on the wall it looks, m from the middle", false, AT(detector) },
 	{ "detectors", 0, RELUMINE_TEXT, "3x3", 0, 0, NULL, "HEIGHTxWIDTH",
@@ -85,6 +88,11 @@ static bool check(const void *record, GError **err)
 			"a retroreflector sends light back to where it came from, not to another detector" },
 		{ o->direct > 0 && o->geometry != CONFOCAL, "--direct", "leave it out",
 			"a detector that looks elsewhere does not see the laser's spot" },
+		{ o->detector_positions && o->geometry != PAIRS, "--detector-positions",
+			"use --geometry pairs", "the points looked at are elsewhere with --geometry "
+			"confocal, single or exhaustive" },
+		{ o->geometry == PAIRS && (o->truth_out || o->depth_out), o->truth_out ? "--truth-out" :
+			"--depth-out", "leave it out", "is drawn over a grid of points, not pairs of them" },
 		{ o->laser_positions && (o->truth_out || o->depth_out), o->truth_out ? "--truth-out" :
 			"--depth-out", "leave it out", "is drawn over a grid of points, not --laser-positions" },
 	};
@@ -93,7 +101,7 @@ static bool check(const void *record, GError **err)
 			error_set(err, RELUMINE_BAD_USAGE, rules[i].option, rules[i].remedy, "%s", rules[i].what);
 			return false;
 		}
-	return nlos_layout_make(o, NULL, &l, err);
+	return nlos_layout_make(o, NULL, NULL, &l, err);
 }
 
 /* --- the scan --------------------------------------------------------------------------------- */
@@ -145,21 +153,24 @@ static image_scale *scale_of(const nlos_scan *o, const nlos_layout *l)
 		t->start = l->scan.start;
 		t->clock = o->clock == AT_WALL ? CLOCK_AT_WALL : CLOCK_AT_DEVICES;
 	}
-	t->extent = o->laser_positions ? EXTENT_UNKNOWN : EXTENT_SPAN;
+	bool grid = !o->laser_positions && o->geometry != PAIRS;
+	t->extent = grid ? EXTENT_SPAN : EXTENT_UNKNOWN;
 	t->jitter = l->scan.jitter;
 	t->surface = o->surface == RETRO ? SURFACE_RETROREFLECTIVE : SURFACE_DIFFUSE;
 	t->confocal = o->geometry == CONFOCAL;
-	for (int k = 0; k < 2 && !o->laser_positions; k++)
+	for (int k = 0; k < 2 && grid; k++)
 		t->wall[k] = l->wall[k];
 	/* (from where the devices stand a grid has to be somewhere too) */
-	if (o->laser_positions || o->clock == AT_DEVICES)
+	if (!grid || o->clock == AT_DEVICES)
 		transient_set_points(t, l->rows * l->columns, l->scanned);
-	for (int k = 0; k < 3 && o->clock == AT_DEVICES; k++) {
+	/* (with --clock wall too: tal reads no file without them) */
+	for (int k = 0; k < 3; k++) {
 		t->laser[k] = l->laser[k];
 		t->camera[k] = l->camera[k];
 	}
+	t->paired = o->geometry == PAIRS;
 	if (l->fixed)
-		transient_set_fixed(t, l->n_fixed, l->fixed);
+		transient_set_fixed(t, t->paired ? l->rows * l->columns : l->n_fixed, l->fixed);
 	scale->frames = o->frames;
 	return scale;
 }
@@ -215,7 +226,8 @@ static bool run(task *t, GError **err)
 {
 	const nlos_scan *o = t->options;
 	g_auto(nlos_layout) l = { 0 };
-	if (!nlos_layout_make(o, task_picture(t, "laser-positions"), &l, err) ||
+	if (!nlos_layout_make(o, task_picture(t, "laser-positions"),
+	    task_picture(t, "detector-positions"), &l, err) ||
 	    !task_step(t, "make the scene"))
 		return false;
 	g_autoptr(array) scene = nlos_scene(t, &l, err);
@@ -254,6 +266,7 @@ const modality command_simulate_nlos = {
 			"relumine simulate nlos --scene figure --grid 32 --photons 2e5 --background 0.01 \\\n"
 			"    -o dim.npz --depth-out depth.tif --truth-out volume.tif\n"
 			"relumine simulate nlos --geometry single --detector 0.1,0,0 --grid 32 -o single.npz\n"
+			"relumine simulate nlos --geometry pairs --grid 40 -o pairs.npz\n"
 			"relumine simulate nlos --frames 4 --grid 16 --bins 128 --bin 64 -o video.npz\n",
 		.description =
 			"A pulsed laser lights points of a wall one after another; light goes on to a scene that is "

@@ -6,14 +6,14 @@
 #include "mode/modality.h"
 #include "stage/transient-simulate.h"
 
-enum { CONFOCAL, SINGLE, EXHAUSTIVE };
+enum { CONFOCAL, SINGLE, EXHAUSTIVE, PAIRS };
 enum { AT_WALL, AT_DEVICES };
 enum { DIFFUSE, RETRO };
 enum { SHADING_AUTO, FLAT, LAMBERT };
 
 typedef struct {
 	char *grid, *wall, *detector, *detectors, *scene, *depth, *laser, *camera, *laser_positions;
-	char *truth_out, *depth_out;
+	char *detector_positions, *truth_out, *depth_out;
 	int geometry, clock, surface, shading;
 	int64_t bins, frames, seed;
 	double bin, start, later, jitter, photons, background, direct, scene_size, speed;
@@ -23,15 +23,20 @@ typedef struct {
 
 /* All that the options say of places; `scan` borrows from it. */
 typedef struct {
-	int64_t rows, columns, n_fixed;
+	int64_t rows, columns;
+	int64_t n_fixed;                /* sets of traces: 1 of pairs, whose `fixed` are rows x columns */
 	double wall[2], pitch[2];       /* m, x and y */
 	double laser[3], camera[3];
 	double *scanned, *fixed;
 	scanner scan;
 } nlos_layout;
 
-/* places: of --laser-positions, or NULL.  BAD_USAGE, BAD_INPUT. */
-bool nlos_layout_make(const nlos_scan *o, const input *places, nlos_layout *l, GError **err);
+/*
+ * Where points are, of which --laser-positions and --detector-positions, each or NULL, know more.
+ * BAD_USAGE, BAD_INPUT, MISMATCH.
+ */
+bool nlos_layout_make(const nlos_scan *o, const input *lasers, const input *detectors,
+	nlos_layout *l, GError **err);
 void nlos_layout_clear(nlos_layout *l);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(nlos_layout, nlos_layout_clear)
 

@@ -5,6 +5,20 @@
 #include <math.h>
 #include "math/vec.h"
 
+static float largest_of(const float *from, int64_t n)
+{
+	float most = -INFINITY;
+	for (int64_t i = 0; i < n; i++)
+		most = from[i] > most ? from[i] : most;
+	return most;
+}
+
+static void raise_to(float *line, const float *from, int64_t n)
+{
+	for (int64_t i = 0; i < n; i++)
+		line[i] = from[i] > line[i] ? from[i] : line[i];
+}
+
 array *projection_largest(const array *volume, int axis)
 {
 	shape s = volume->shape;
@@ -14,11 +28,11 @@ array *projection_largest(const array *volume, int axis)
 	for (int64_t row = 0; row < s.z * s.y && to->mem; row++) {
 		int64_t z = row / s.y, y = row % s.y;
 		const float *from = array_row(volume, 0, z, y);
-		float *line = array_row(to, 0, 0, axis == 1 ? z : y), *one = line + z;
-		for (int64_t x = 0; x < s.x; x++) {
-			float *at = axis == 2 ? one : line + x;
-			*at = fmaxf(*at, from[x]);
-		}
+		float *line = array_row(to, 0, 0, axis == 1 ? z : y);
+		if (axis == 2)
+			line[z] = largest_of(from, s.x);
+		else
+			raise_to(line, from, s.x);
 	}
 	return to;
 }

@@ -19,7 +19,8 @@ typedef struct {
 
 /* Uses of one seed, told apart. */
 enum {
-	RANDOM_SCENE = 1, RANDOM_SURFACE, RANDOM_PHOTONS, RANDOM_READ_NOISE, RANDOM_MASK, RANDOM_THINNING
+	RANDOM_SCENE = 1, RANDOM_SURFACE, RANDOM_PHOTONS, RANDOM_READ_NOISE, RANDOM_MASK, RANDOM_THINNING,
+	RANDOM_PLACES
 };
 
 /* seed: the user's; purpose: one of the above or another; item: a pixel's number or the like */

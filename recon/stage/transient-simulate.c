@@ -88,13 +88,20 @@ static way leg(const columns *c, int64_t i, const double from[3], const scanner 
 	return (way){ r, there > 0 && wall > 0 ? light * there * wall : 0 };
 }
 
+/* The place at the other end; NULL: the same. */
+static const double *other_end(const scanner *s, int64_t trace)
+{
+	return s->fixed ? s->fixed + (s->paired ? 3 * trace : 0) : NULL;
+}
+
 static way there_and_back(const columns *c, int64_t i, int64_t trace, const scanner *s)
 {
 	way to = leg(c, i, s->scanned + 3 * trace, s);
 	double light = (double)c->value[PIECE_LIGHT][i] * to.light;
 	if (s->retroreflective)
 		return (way){ 2 * to.length, light };
-	way from = s->fixed ? leg(c, i, s->fixed, s) : to;
+	const double *other = other_end(s, trace);
+	way from = other ? leg(c, i, other, s) : to;
 	return (way){ to.length + from.length, light * from.light };
 }
 
@@ -106,7 +113,8 @@ static double between(const double a[3], const double b[3])
 /* Where in a trace light stands that was under way for no time between wall and wall; bins. */
 static double time_zero(const scanner *s, int64_t trace)
 {
-	const double *lit = s->scanned + 3 * trace, *seen = s->fixed ? s->fixed : lit;
+	const double *lit = s->scanned + 3 * trace, *other = other_end(s, trace);
+	const double *seen = other ? other : lit;
 	double outside = s->laser ? between(s->laser, lit) + between(seen, s->camera) : 0;
 	return (s->later - s->start + outside / s->speed) / s->bin;
 }

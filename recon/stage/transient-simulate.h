@@ -9,6 +9,7 @@
 typedef struct {
 	const double *scanned;  /* places on the wall, one for each (y, x) */
 	const double *fixed;    /* the place at the other end of the light's way; NULL: the same */
+	bool paired;            /* fixed: one for each (y, x) */
 	const double *laser, *camera;   /* their ways to the wall are counted too; NULL: they are not */
 	double bin, start;      /* width, middle of bin 0 */
 	double later;           /* added to all times */

@@ -60,17 +60,12 @@ static bool is_grid(const double *p, int64_t rows, int64_t columns, double step[
 	return farthest <= GRID_TOLERANCE * GRID_TOLERANCE * least;
 }
 
-wall wall_of_points(const double *places, int64_t rows, int64_t columns)
+/* The frame of a regular grid from its first place on. */
+static wall grid_from(const double first[3], double step[2][3], int64_t rows, int64_t columns)
 {
-	wall w = { .axes = { { 1, 0, 0 }, { 0, 1, 0 }, { 0, 0, 1 } } };
-	double step[2][3];
-	w.regular = is_grid(places, rows, columns, step);
-	if (!w.regular) {
-		w.points = g_memdup2(places, (gsize)(3 * rows * columns) * sizeof(double));
-		return w;
-	}
+	wall w = { .regular = true };
 	const int64_t n[2] = { columns, rows };
-	memcpy(w.origin, places, sizeof(w.origin));
+	memcpy(w.origin, first, sizeof(w.origin));
 	for (int k = 0; k < 2; k++) {
 		w.pitch[k] = sqrt(dot(step[k], step[k]));
 		w.first[k] = -w.pitch[k] * (double)(n[k] - 1) / 2;
@@ -85,6 +80,65 @@ wall wall_of_points(const double *places, int64_t rows, int64_t columns)
 	}
 	fill_grid(&w, rows, columns);
 	return w;
+}
+
+wall wall_of_points(const double *places, int64_t rows, int64_t columns)
+{
+	double step[2][3];
+	if (is_grid(places, rows, columns, step))
+		return grid_from(places, step, rows, columns);
+	return (wall){ .axes = { { 1, 0, 0 }, { 0, 1, 0 }, { 0, 0, 1 } },
+		.points = g_memdup2(places, (gsize)(3 * rows * columns) * sizeof(double)) };
+}
+
+/* --- walls that are nearly flat --------------------------------------------------------------- */
+
+#define FLAT_ACROSS 0.1         /* of a pitch */
+#define FLAT_DEPTH 0.1          /* of the wall's smaller side */
+
+/* The plane grid nearest to the places, by least squares: steps, and its first place. */
+static void fit_grid(const double *p, int64_t rows, int64_t columns, double step[2][3],
+	double first[3])
+{
+	const double half[2] = { (double)(columns - 1) / 2, (double)(rows - 1) / 2 };
+	double n = (double)(rows * columns), spread[2];
+	for (int a = 0; a < 2; a++)             /* sum of squares of -half .. half, n of them in all */
+		spread[a] = n * half[a] * (half[a] + 1) / 3;
+	for (int i = 0; i < 3; i++) {
+		double sums[3] = { 0, 0, 0 };
+		for (int64_t k = 0; k < rows * columns; k++) {
+			sums[0] += p[3 * k + i] * ((double)(k % columns) - half[0]) / spread[0];
+			sums[1] += p[3 * k + i] * ((double)(k / columns) - half[1]) / spread[1];
+			sums[2] += p[3 * k + i] / n;
+		}
+		step[0][i] = sums[0];
+		step[1][i] = sums[1];
+		first[i] = sums[2] - half[0] * sums[0] - half[1] * sums[1];
+	}
+}
+
+wall wall_flattened(const wall *w, int64_t rows, int64_t columns, double *depths)
+{
+	double step[2][3], first[3];
+	if (rows < 2 || columns < 2)
+		return (wall){ .regular = false };
+	fit_grid(w->points, rows, columns, step, first);
+	double size = fmin(sqrt(dot(step[0], step[0])) * (double)(columns - 1),
+		sqrt(dot(step[1], step[1])) * (double)(rows - 1));
+	double pitch = sqrt(fmin(dot(step[0], step[0]), dot(step[1], step[1])));
+	bool right = pitch > 0 && fabs(dot(step[0], step[1])) <= FLAT_ACROSS * pitch * pitch;
+	wall flat = right ? grid_from(first, step, rows, columns) : (wall){ .regular = false };
+	g_autofree double *places = right ? wall_places(&flat, w->points, rows * columns) : NULL;
+	for (int64_t i = 0; right && i < rows * columns; i++) {
+		double across = hypot(places[3 * i] - flat.points[3 * i],
+			places[3 * i + 1] - flat.points[3 * i + 1]);
+		depths[i] = places[3 * i + 2];
+		right = across <= FLAT_ACROSS * pitch && fabs(depths[i]) <= FLAT_DEPTH * size;
+	}
+	if (!right)
+		g_clear_pointer(&flat.points, g_free);
+	flat.regular = right;
+	return flat;
 }
 
 double *wall_places(const wall *w, const double *places, int64_t n)

@@ -23,6 +23,13 @@ wall wall_of_grid(const double size[2], bool cells, int64_t rows, int64_t column
 /* The same from places, x fastest; regular if they are so to a hundredth of a pitch. */
 wall wall_of_points(const double *places, int64_t rows, int64_t columns);
 
+/*
+ * An irregular wall whose points are a regular grid but for their depth, each left where it is
+ * across to a tenth of a pitch, and in depth to a tenth of the wall's smaller side: the plane that
+ * fits them best, regular; depths: how far each stands before it, m.  Else not regular, no points.
+ */
+wall wall_flattened(const wall *w, int64_t rows, int64_t columns, double *depths);
+
 /* Other places in its frame; the caller's. */
 double *wall_places(const wall *w, const double *places, int64_t n);
 

@@ -3,7 +3,7 @@
  *
  * usage: phasor [THREADS [POINTS BINS DEPTHS [FIXED]]]
  * A wall of 0.8 m, POINTS x POINTS, bins of 32 ps, wavelength four pitches; FIXED: detectors that
- * stand still, at most 4, 0: confocal.  Beside plain NumPy: tests/bench/phasor-numpy. */
+ * stand still, at most 4, 0: confocal.  Beside plain NumPy: tests/bench/numpy-nlos. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>

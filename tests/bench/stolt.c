@@ -2,7 +2,7 @@
 /* stolt.c - f-k migration on random counts
  *
  * usage: stolt [THREADS [BINS HEIGHT WIDTH]]
- * The best of several turns counts.  tests/bench/numpy-fk compares it with NumPy. */
+ * The best of several turns counts.  Beside plain NumPy: tests/bench/numpy-nlos. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
