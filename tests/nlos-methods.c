@@ -67,7 +67,7 @@ static double film(int64_t c, int64_t z, int64_t y, int64_t x)
 	return small_counts(c, bin, y, frame == 2 ? SMALL_COLUMNS - 1 - x : x) / (frame == 1 ? 2 : 1);
 }
 
-/* Of each frame what a run of it alone would be, where nothing is left to be chosen by the first. */
+/* Of each frame what a run of it alone gives, where nothing is left to be chosen by the first. */
 static void frames(void)
 {
 	g_autoptr(array) scan = make((shape){ 1, FRAMES * SMALL_BINS, SMALL_ROWS, SMALL_COLUMNS }, film);

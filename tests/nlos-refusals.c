@@ -33,47 +33,49 @@ static void missing(void)
 	const given one[] = { { NULL, scan, 0, NULL }, { 0 } }, two[] = { { NULL, wide, 0, NULL }, { 0 } };
 	refused(one, none, RELUMINE_BAD_USAGE, "--bin PS --wall X,Y");
 	refused(one, bin, RELUMINE_BAD_USAGE, "give --wall X,Y");
-	refused(one, devices, RELUMINE_BAD_USAGE, "--bin PS --wall X,Y --first-bounce FILE (or --clock wall)");
+	refused(one, devices, RELUMINE_BAD_USAGE,
+		"--bin PS --wall X,Y --first-bounce FILE (or --clock wall)");
 	refused(two, none, RELUMINE_BAD_USAGE, "--axes ORDER --bin PS --wall X,Y");
 }
 
+static const struct { const char *option[9], *word; int status; } wrong[] = {
+	{ { "wall", "0" }, "--wall", RELUMINE_BAD_USAGE },
+	{ { "wall", "1,2,3" }, "--wall", RELUMINE_BAD_USAGE },
+	{ { "detector", "0.1" }, "--detector", RELUMINE_BAD_USAGE },
+	{ { "detector", "50,0" }, "49.8 m", RELUMINE_MISMATCH },
+	{ { "axes", "tyy" }, "--axes", RELUMINE_BAD_USAGE },
+	{ { "axes", "ty" }, "--axes", RELUMINE_BAD_USAGE },
+	{ { "gate", "4490" }, "nothing arrives", RELUMINE_BAD_USAGE },
+	{ { "gate", "5000" }, "the record ends at 4500 ps", RELUMINE_BAD_USAGE },
+	{ { "gate", "soon" }, "--gate", RELUMINE_BAD_USAGE },
+	{ { "background", "1e8" }, "--background", RELUMINE_BAD_INPUT },
+	{ { "background", "-1" }, "--background", RELUMINE_BAD_USAGE },
+	{ { "bins", "0,91" }, "0 to 90", RELUMINE_BAD_USAGE },
+	{ { "bins", "50,50" }, "--bins", RELUMINE_BAD_USAGE },
+	{ { "bins", "0,20" }, "--bins", RELUMINE_BAD_INPUT },
+	{ { "bins", "60,61" }, "--bins", RELUMINE_MISMATCH },
+	{ { "bin-time", "60" }, "--bin-time", RELUMINE_MISMATCH },
+	{ { "bin-space", "8" }, "--bin-space", RELUMINE_MISMATCH },
+	{ { "start", "-5000" }, "500 ps before", RELUMINE_MISMATCH },
+	{ { "depth", "0.5,0.2" }, "--depth", RELUMINE_BAD_USAGE },
+	{ { "depth", "3,4" }, "--depth", RELUMINE_BAD_USAGE },
+	{ { "depth", "3,4", "method", "phasor" }, "--depth", RELUMINE_BAD_USAGE },
+	{ { "depth-step", "1e-5", "method", "phasor", "bin", "1000" }, "65536", RELUMINE_BAD_USAGE },
+	{ { "frames", "7" }, "7 captures", RELUMINE_MISMATCH },
+	{ { "frames", "90" }, "--bins", RELUMINE_MISMATCH },
+	{ { "pulses", "10" }, "--pulses", RELUMINE_BAD_INPUT },
+	{ { "method", "diffuse" }, "--slab", RELUMINE_BAD_USAGE },
+	{ { "detector", "0,0", "method", "lct" }, "not confocal", RELUMINE_MISMATCH },
+	{ { "detector", "0,0", "method", "directional" }, "not confocal", RELUMINE_MISMATCH },
+	{ { "detector", "0,0", "method", "lct-tv" }, "not confocal", RELUMINE_MISMATCH },
+	{ { "detector", "0,0", "method", "diffuse" }, "not confocal", RELUMINE_MISMATCH },
+	{ { "normals", "x.npy", "method", "lct" }, "--normals", RELUMINE_BAD_USAGE },
+	{ { "normals", "x.npy", "frames", "2" }, "--normals", RELUMINE_BAD_USAGE },
+	{ { "depth-map", "x.npy", "frames", "2" }, "--depth-map", RELUMINE_BAD_USAGE },
+};
+
 static void wrong_options(void)
 {
-	static const struct { const char *option[9], *word; int status; } wrong[] = {
-		{ { "wall", "0" }, "--wall", RELUMINE_BAD_USAGE },
-		{ { "wall", "1,2,3" }, "--wall", RELUMINE_BAD_USAGE },
-		{ { "detector", "0.1" }, "--detector", RELUMINE_BAD_USAGE },
-		{ { "detector", "50,0" }, "49.8 m", RELUMINE_MISMATCH },
-		{ { "axes", "tyy" }, "--axes", RELUMINE_BAD_USAGE },
-		{ { "axes", "ty" }, "--axes", RELUMINE_BAD_USAGE },
-		{ { "gate", "4490" }, "nothing arrives", RELUMINE_BAD_USAGE },
-		{ { "gate", "5000" }, "the record ends at 4500 ps", RELUMINE_BAD_USAGE },
-		{ { "gate", "soon" }, "--gate", RELUMINE_BAD_USAGE },
-		{ { "background", "1e8" }, "--background", RELUMINE_BAD_INPUT },
-		{ { "background", "-1" }, "--background", RELUMINE_BAD_USAGE },
-		{ { "bins", "0,91" }, "0 to 90", RELUMINE_BAD_USAGE },
-		{ { "bins", "50,50" }, "--bins", RELUMINE_BAD_USAGE },
-		{ { "bins", "0,20" }, "--bins", RELUMINE_BAD_INPUT },
-		{ { "bins", "60,61" }, "--bins", RELUMINE_MISMATCH },
-		{ { "bin-time", "60" }, "--bin-time", RELUMINE_MISMATCH },
-		{ { "bin-space", "8" }, "--bin-space", RELUMINE_MISMATCH },
-		{ { "start", "-5000" }, "500 ps before", RELUMINE_MISMATCH },
-		{ { "depth", "0.5,0.2" }, "--depth", RELUMINE_BAD_USAGE },
-		{ { "depth", "3,4" }, "--depth", RELUMINE_BAD_USAGE },
-		{ { "depth", "3,4", "method", "phasor" }, "--depth", RELUMINE_BAD_USAGE },
-		{ { "depth-step", "1e-5", "method", "phasor", "bin", "1000" }, "65536", RELUMINE_BAD_USAGE },
-		{ { "frames", "7" }, "7 captures", RELUMINE_MISMATCH },
-		{ { "frames", "90" }, "--bins", RELUMINE_MISMATCH },
-		{ { "pulses", "10" }, "--pulses", RELUMINE_BAD_INPUT },
-		{ { "method", "diffuse" }, "--slab", RELUMINE_BAD_USAGE },
-		{ { "detector", "0,0", "method", "lct" }, "not confocal", RELUMINE_MISMATCH },
-		{ { "detector", "0,0", "method", "directional" }, "not confocal", RELUMINE_MISMATCH },
-		{ { "detector", "0,0", "method", "lct-tv" }, "not confocal", RELUMINE_MISMATCH },
-		{ { "detector", "0,0", "method", "diffuse" }, "not confocal", RELUMINE_MISMATCH },
-		{ { "normals", "x.npy", "method", "lct" }, "--normals", RELUMINE_BAD_USAGE },
-		{ { "normals", "x.npy", "frames", "2" }, "--normals", RELUMINE_BAD_USAGE },
-		{ { "depth-map", "x.npy", "frames", "2" }, "--depth-map", RELUMINE_BAD_USAGE },
-	};
 	g_autoptr(array) scan = make(SMALL_SHAPE, small_counts);
 	const given pictures[] = { { NULL, scan, 0, NULL }, { 0 } };
 	for (size_t i = 0; i < G_N_ELEMENTS(wrong); i++) {
@@ -149,7 +151,7 @@ static void wrong_counts(void)
 static const char *const all_methods[] = { "auto", "lct", "fk", "phasor", "backprojection",
 	"filtered", "lct-tv", "directional", "diffuse" };
 
-/* A scene of a capture that may be too little for the method is finite, or refused in four parts. */
+/* The scene of a capture that may be too little for the method is finite, or refused. */
 static void survives(const array *scan, const char *const *options)
 {
 	const given pictures[] = { { NULL, scan, 0, NULL }, { 0 } };

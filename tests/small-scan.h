@@ -53,6 +53,19 @@ static inline array *see(const array *counts, const char *const *options)
 	return command_run("nlos", pictures, options, NULL);
 }
 
+static inline array *plain_scan(void)
+{
+	return make(SMALL_SHAPE, small_counts);
+}
+
+/* The scan as it is. */
+static inline array *seen_plainly(const char *method)
+{
+	const char *const options[] = { SMALL_SCAN, "method", method, NULL };
+	g_autoptr(array) counts = plain_scan();
+	return see(counts, options);
+}
+
 /* How far apart, of the second's largest value. */
 static inline double gap(const array *a, const array *b)
 {

@@ -78,13 +78,16 @@ static void *filtered_plan(task *t, const nlos_capture *c, nlos_grid *g, GError 
 	return plan_new(t, c, g, true, err);
 }
 
-/* Traces with time running fastest that are made at a time. */
+/* Traces with time running fastest that are made at a time, and times voxels, for some progress. */
 #define TOGETHER_BYTES (32 << 20)
+#define TOGETHER_VOTES ((int64_t)1 << 28)
+enum { TOGETHER_LEAST = 64 };
 
 static bool project(task *t, const projection_plan *p, const array *counts, array *scene)
 {
-	int64_t points = p->setup.n_points;
-	int64_t together = CLAMP(TOGETHER_BYTES / (p->setup.bins * 4), 1, points);
+	int64_t points = p->setup.n_points, voxels = shape_count(scene->shape);
+	int64_t votes = MAX(TOGETHER_VOTES / voxels, TOGETHER_LEAST);
+	int64_t together = CLAMP(MIN(TOGETHER_BYTES / (p->setup.bins * 4), votes), 1, points);
 	int64_t steps = (points + together - 1) / together, rounds = counts->shape.c * steps;
 	g_autoptr(array) traces = array_new_bare(t->dev, REAL,
 		(shape){ 1, 1, together, p->setup.bins });

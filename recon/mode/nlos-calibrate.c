@@ -82,8 +82,9 @@ array *nlos_calibrate(const nlos_calibration *k, array *raw, GError **err)
 static bool has_light(const array *counts, int64_t from)
 {
 	shape s = counts->shape;
-	for (int64_t i = 0; i < s.c * (s.z - from) * s.y; i++) {
-		const float *v = array_row(counts, i / s.y / (s.z - from), from + i / s.y % (s.z - from), i % s.y);
+	int64_t bins = s.z - from;
+	for (int64_t i = 0; i < s.c * bins * s.y; i++) {
+		const float *v = array_row(counts, i / s.y / bins, from + i / s.y % bins, i % s.y);
 		for (int64_t x = 0; x < s.x; x++)
 			if (v[x] > 0)
 				return true;
@@ -121,8 +122,8 @@ static bool room_for_sums(const task *t, const nlos_calibration *k, shape s, GEr
 			"(--bin-time), or say which axis is time (--axes)", "traces of %d bins, %d added up to one, "
 			"leave fewer than %d", (int)k->n, (int)k->bin_time, BINS_LEAST);
 	else if (k->bin_space > MIN(s.y, s.x))
-		error_set(err, RELUMINE_MISMATCH, "--bin-space", "a smaller number", "cannot add up %d x %d points "
-			"of %d x %d", (int)k->bin_space, (int)k->bin_space, (int)s.x, (int)s.y);
+		error_set(err, RELUMINE_MISMATCH, "--bin-space", "a smaller number", "cannot add up %d x %d "
+			"points of %d x %d", (int)k->bin_space, (int)k->bin_space, (int)s.x, (int)s.y);
 	else
 		return true;
 	return false;

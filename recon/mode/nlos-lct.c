@@ -56,7 +56,7 @@ bool nlos_needs_confocal(const nlos_capture *c, const char *method, GError **err
 	return false;
 }
 
-#define FAR 100         /* lengths of the record before it begins: a square of time has too many rows */
+#define FAR 100         /* lengths of the record before it begins: its square has too many rows */
 
 bool nlos_needs_cone(const nlos_capture *c, const char *method, GError **err)
 {

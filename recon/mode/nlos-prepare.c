@@ -52,8 +52,8 @@ enum { T, Y, X, AXES };
 static const char letters[] = "tyx";
 
 /*
- * Which axis of the file's array t, y and x are, -1 where there is none, as the letters say, slowest
- * first.  One of y and x may be left out.
+ * Which axis of the file's array t, y and x are, -1 where there is none, as the letters say,
+ * slowest first.  One of y and x may be left out.
  */
 static bool read_order(const char *text, int rank, int at[AXES])
 {

@@ -80,8 +80,8 @@ static bool stands_out(const array *counts, const double *at, const double *stre
 }
 
 /*
- * Time zero where the wall is seen, if it is; else the first bin's.  A file without a layout is more
- * likely to hold a scene alone, whose own first light might be taken for the wall's.
+ * Time zero where the wall is seen, if it is; else the first bin's.  A file without a layout is
+ * more likely to hold a scene alone, whose own first light might be taken for the wall's.
  */
 static void find_zero(nlos_calibration *k, transient *taken, nlos_capture *c)
 {
@@ -108,7 +108,7 @@ static void find_zero(nlos_calibration *k, transient *taken, nlos_capture *c)
 	count_from(k, c, delay, n);
 }
 
-/* Light of the scene comes after time zero, and no sooner than it can have been at the fixed points. */
+/* Light of the scene comes after time zero, and not before it can be at the fixed points. */
 static bool possible_times(const task *t, const nlos_capture *c, GError **err)
 {
 	shape s = c->counts->shape;
@@ -125,9 +125,9 @@ static bool possible_times(const task *t, const nlos_capture *c, GError **err)
 			c->points + 3 * (i % (s.y * s.x))));
 	if (needed < c->speed * end)
 		return true;
-	error_set(err, RELUMINE_MISMATCH, t->inputs[0].path, "check --detector and --start, or the positions",
-		"the fixed point is %.3g m from the nearest other, and light has gone %.3g m when the record "
-		"ends", needed, c->speed * end);
+	error_set(err, RELUMINE_MISMATCH, t->inputs[0].path, "check --detector and --start, or the "
+		"positions", "the fixed point is %.3g m from the nearest other, and light has gone %.3g m "
+		"when the record ends", needed, c->speed * end);
 	return false;
 }
 
@@ -144,7 +144,8 @@ static void straighten(nlos_calibration *k, const nlos_capture *c)
 		k->later[i] += 2 * c->depths[i] / (c->speed * c->bin);
 }
 
-bool nlos_choose_zero(const task *t, nlos_calibration *k, transient *f, nlos_capture *c, GError **err)
+bool nlos_choose_zero(const task *t, nlos_calibration *k, transient *f, nlos_capture *c,
+	GError **err)
 {
 	if (task_picture(t, "first-bounce") || f->n_bounce) {
 		c->start = isnan(c->start) ? 0 : c->start;
