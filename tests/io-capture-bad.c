@@ -70,6 +70,11 @@ static const struct bad_case {
 		"15 times", NULL },
 	{ { ARRAY("transient", 'f', 3, 4, 3, 2), ARRAY("fixed_m", 'd', 2, 1, 3), SCALAR("confocal", 1) },
 		"claims to be confocal", NULL },
+	{ { ARRAY("transient", 'f', 3, 4, 3, 2), SCALAR("frames", 3) }, "'frames' is 3", NULL },
+	{ { ARRAY("transient", 'f', 3, 4, 3, 2), SCALAR("frames", 0) }, "'frames' is 0", NULL },
+	{ { ARRAY("transient", 'f', 3, 4, 3, 2), SCALAR("frames", -2) }, "'frames' is -2", NULL },
+	{ { ARRAY("transient", 'f', 3, 4, 3, 2), SCALAR("frames", 0.5) }, "'frames' is 0.5", NULL },
+	{ { ARRAY("transient", 'f', 3, 4, 3, 2), SCALAR("frames", 1e300) }, "'frames' is 1e+300", NULL },
 	{ { ARRAY("clean", 'f', 3, 4, 3, 2), ARRAY("noisy", 'f', 3, 4, 3, 2), SCALAR("wall", 1),
 		SCALAR("bin", 1) }, "choose one of clean, noisy", NULL },
 };

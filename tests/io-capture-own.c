@@ -60,6 +60,8 @@ static void npz_round_trip(void)
 		g_autoptr(image) im = numbered(s.c, s.z, s.y, s.x, 0.1f);
 		transient *a = im->scale->transient = full_transient(s.y * s.x, s.y * s.x > 2 ? s.c : 0);
 		a->paired = s.y == 1 && s.x > 1;
+		a->fixed_lit = a->n_fixed > 1;
+		im->scale->frames = s.z == 4 ? 2 : 1;
 		if (a->paired)
 			transient_set_fixed(a, s.x, a->normals);
 		g_autofree char *path = written(im, "own.npz");
@@ -79,9 +81,28 @@ static void npz_round_trip(void)
 		same_numbers(a->fixed, b->fixed, 3 * b->n_fixed);
 		same_numbers(a->first_bounce, b->first_bounce, b->n_bounce);
 		g_assert_true(a->clock == b->clock && a->extent == b->extent && a->surface == b->surface &&
-			a->confocal == b->confocal && a->paired == b->paired && a->n_bounce == b->n_bounce);
+			a->confocal == b->confocal && a->paired == b->paired && a->n_bounce == b->n_bounce &&
+			a->fixed_lit == b->fixed_lit);
+		g_assert_cmpint(back->scale->frames, ==, im->scale->frames);
 		g_assert_cmpint(b->taken->len, ==, 2);
 		g_assert_cmpstr(b->taken->pdata[0], ==, "bin 3 ps (--bin)");
+	}
+}
+
+/* A video is told by `inspect` too; planes that are no whole captures are not called so. */
+static void npz_frames(void)
+{
+	g_autoptr(image) im = numbered(1, 6, 2, 2, 1);
+	im->scale->transient = transient_new();
+	for (int64_t frames = 1; frames <= 4; frames++) {
+		im->scale->frames = frames;
+		g_autofree char *path = written(im, "video.npz");
+		g_autoptr(image) back = read_good(path);
+		json_auto_t *facts = image_describe(path, NULL);
+		int64_t expected = frames < 4 ? frames : 1;
+		g_assert_cmpint(back->scale->frames, ==, expected);
+		g_assert_cmpint(json_integer_value(json_object_get(facts, "frames")), ==, expected);
+		g_assert_cmpint(json_integer_value(json_object_get(facts, "bins")), ==, 6);
 	}
 }
 
@@ -321,6 +342,7 @@ static void real_captures(void)
 void add_capture_own_tests(void)
 {
 	g_test_add_func("/io/capture-own/npz", npz_round_trip);
+	g_test_add_func("/io/capture-own/frames", npz_frames);
 	g_test_add_func("/io/capture-own/unknown", npz_unknown);
 	g_test_add_func("/io/capture-own/same-bytes", same_bytes);
 	g_test_add_func("/io/capture-own/pairs-in-tal", pairs_in_tal);

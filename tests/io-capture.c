@@ -114,6 +114,7 @@ static void check_phasor_rows(const transient *t)
 	near(t->bin, 18.75e-12);
 	lattice(t);
 	check_place(t->fixed, 0.5, 0.25, 0);
+	g_assert_true(t->fixed_lit);
 }
 
 static void check_phasor_2019(const transient *t)
@@ -122,6 +123,7 @@ static void check_phasor_2019(const transient *t)
 	near(t->start, 0.6 / LIGHT);
 	lattice(t);
 	g_assert_cmpint(t->n_fixed, ==, 2);
+	g_assert_false(t->fixed_lit);
 	check_place(t->fixed + 3, 0.4, 0.5, 0);
 	check_place(t->laser, -1, 0, 1);
 	check_place(t->camera, 1, 0, 1);
@@ -156,6 +158,7 @@ static void check_klein(const transient *t)
 	g_assert_cmpint(t->clock, ==, CLOCK_UNKNOWN);
 	g_assert_cmpint(t->extent, ==, EXTENT_UNKNOWN);
 	check_place(t->fixed, 0, 0, 0);
+	g_assert_true(t->fixed_lit);
 }
 
 static void check_consumer(const transient *t)
@@ -180,7 +183,7 @@ static void check_tal(const transient *t, int64_t fixed, bool confocal)
 	near(t->bin, 0.003 / LIGHT);
 	near(t->start, 0.6 / LIGHT + 0.5 * t->bin);
 	g_assert_cmpint(t->n_fixed, ==, fixed);
-	g_assert_true(t->confocal == confocal);
+	g_assert_true(t->confocal == confocal && t->fixed_lit == !confocal);
 	check_place(t->camera, 1, 0, 1);
 	check_place(t->laser, -1, 0, 1);
 	if (fixed)
@@ -217,7 +220,7 @@ static void check_zaragoza(const transient *t, int64_t fixed)
 		check_place(t->points + 3 * i, 0.1 * (i % 3 - 1), 0.2 * (i / 3 - 0.5), 0);
 	check_place(t->camera, -0.1, -0.1, 1);
 	g_assert_cmpint(t->n_fixed, ==, fixed);
-	g_assert_true(t->confocal == !fixed);
+	g_assert_true(t->confocal == !fixed && t->fixed_lit == !t->confocal);
 	if (fixed)
 		check_place(t->fixed + 3, 0.1, 0.1, 0);
 	near(t->wall[1], 0.2);

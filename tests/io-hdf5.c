@@ -37,6 +37,7 @@ static image *tal_image(const tal_case *k)
 	transient_set_points(t, 6, places);
 	transient_set_fixed(t, k->fixed, fixed);
 	t->confocal = k->confocal;
+	t->fixed_lit = k->fixed > 0;
 	t->bin = 1e-11 / 3;
 	t->start = 1e-10 / 7;
 	t->clock = k->confocal ? CLOCK_AT_WALL : CLOCK_AT_DEVICES;
@@ -114,12 +115,71 @@ static void tal_round_trip(void)
 		const transient *a = im->scale->transient, *b = back->scale->transient;
 		assert_same(back, im, 0);
 		g_assert_true(b->n_points == 6 && !memcmp(a->points, b->points, 18 * sizeof(double)));
-		g_assert_true(b->n_fixed == k->fixed && b->confocal == k->confocal && b->clock == a->clock);
+		g_assert_true(b->n_fixed == k->fixed && b->confocal == k->confocal && b->clock == a->clock &&
+			b->fixed_lit == a->fixed_lit);
 		g_assert_true(!b->n_fixed ||
 			!memcmp(a->fixed, b->fixed, 3 * (gsize)b->n_fixed * sizeof(double)));
 		g_assert_true(!memcmp(a->camera, b->camera, sizeof(a->camera)) && isnan(b->laser[0]));
 		g_assert_cmpfloat(fabs(b->bin - a->bin), <=, 4e-16 * a->bin);
 		g_assert_cmpfloat(fabs(b->start - a->start), <=, 1e-15 * a->start);
+	}
+}
+
+static double between(const double *a, const double *b)
+{
+	return sqrt(pow(a[0] - b[0], 2) + pow(a[1] - b[1], 2) + pow(a[2] - b[2], 2));
+}
+
+/* The way from the laser to the point that it lights, and from point i to the detector, m. */
+static double outer_way(const transient *t, int i)
+{
+	const double *p = t->points + 3 * i;
+	return t->fixed_lit ? between(t->laser, t->fixed) + between(p, t->camera) :
+		between(t->laser, p) + between(t->fixed, t->camera);
+}
+
+static void place_of(hid_t file, const char *name, double *to)
+{
+	hid_t data = H5Dopen2(file, name, H5P_DEFAULT);
+	g_assert_cmpint(H5Dread(data, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, to), >=, 0);
+	H5Dclose(data);
+}
+
+/* The same by the file's own names: the laser's grid is lit, the sensor's looked at, x slower. */
+static double outer_way_in_file(const char *path, int i)
+{
+	double laser[3], sensor[3], lit[3], seen[18];
+	hid_t file = H5Fopen(path, H5F_ACC_RDONLY, H5P_DEFAULT);
+	place_of(file, "laser_xyz", laser);
+	place_of(file, "sensor_xyz", sensor);
+	place_of(file, "laser_grid_xyz", lit);
+	place_of(file, "sensor_grid_xyz", seen);
+	H5Fclose(file);
+	return between(laser, lit) + between(seen + 3 * (i % 3 * 2 + i / 3), sensor);
+}
+
+/* Whichever end is fixed, light needs as long in the file, and when it is read, as it did. */
+static void tal_outer_ways(void)
+{
+	for (int lit = 0; lit < 2; lit++) {
+		g_autoptr(image) im = tal_image(&tal_cases[1]);
+		g_autofree char *path = scratch_path("ways.h5");
+		transient *a = im->scale->transient;
+		a->fixed_lit = lit;
+		for (int k = 0; k < 3; k++) {
+			a->laser[k] = (double[]){ -0.7, 0.2, 1.9 }[k];
+			a->camera[k] = (double[]){ 0.4, -0.3, 1.1 }[k];
+		}
+		g_assert_true(image_write(im, path, true, NULL));
+		g_autoptr(image) back = read_good(path);
+		const transient *b = back->scale->transient;
+		g_assert_true(b->fixed_lit && b->clock == CLOCK_AT_DEVICES);
+		assert_same(back, im, 0);
+		for (int i = 0; i < 6; i++) {
+			double way = outer_way(a, i);
+			g_assert_cmpfloat(fabs(outer_way_in_file(path, i) - way), <, 1e-12);
+			g_assert_cmpfloat(fabs(outer_way(b, i) - way), <, 1e-12);
+		}
 	}
 }
 
@@ -237,6 +297,7 @@ static void quiet(void)
 void add_hdf5_tests(void)
 {
 	g_test_add_func("/io/hdf5/tal", tal_round_trip);
+	g_test_add_func("/io/hdf5/tal-outer-ways", tal_outer_ways);
 	g_test_add_func("/io/hdf5/tal-regular", tal_regular);
 	g_test_add_func("/io/hdf5/tal-incomplete", tal_incomplete);
 	g_test_add_func("/io/hdf5/astray", astray);

@@ -64,7 +64,7 @@ static bool same_places(const struct grid *a, const struct grid *b)
 	return same;
 }
 
-/* The fixed ends: none of a confocal scan, else one for each set of traces. */
+/* The fixed ends, the laser's: none of a confocal scan, else one for each set of traces. */
 static bool set_fixed(struct capture *k, const struct grid *scanned, const struct grid *other,
 	bool confocal, GError **err)
 {
@@ -76,6 +76,7 @@ static bool set_fixed(struct capture *k, const struct grid *scanned, const struc
 			G_GINT64_FORMAT " scanned ones; confocal, one, or all with all are what can be used",
 			other->n, scanned->n);
 	transient_set_fixed(k->t, other->n, other->places);
+	k->t->fixed_lit = true;
 	return true;
 }
 

@@ -89,9 +89,22 @@ static void read_taken(struct capture *k)
 		transient_take(k->t, "%s", *part);
 }
 
+/* Captures one after the other along t. */
+static bool read_frames(struct capture *k, int64_t bins, GError **err)
+{
+	double frames = 1;
+	if (!container_get(k->c, OWN_FRAMES, 1, &frames, err))
+		return false;
+	if (!(frames >= 1 && frames <= (double)bins) || fmod((double)bins, frames) != 0)
+		return reading_refuse(k->c->r, err, NULL, "'" OWN_FRAMES "' is %g, and %" G_GINT64_FORMAT
+			" bins are not so many captures of the same length", frames, bins);
+	k->c->r->im->scale->frames = (int64_t)frames;
+	return true;
+}
+
 static bool read_own(struct capture *k, GError **err)
 {
-	double confocal = 0, paired = 0;
+	double confocal = 0, paired = 0, fixed_lit = 0;
 	const struct variable *v = container_find(k->c, OWN_TRACES);
 	if (!capture_traces(k, OWN_TRACES, v->rank == 4 ? "ctyx" : "tyx", err) || !read_numbers(k, err))
 		return false;
@@ -101,6 +114,7 @@ static bool read_own(struct capture *k, GError **err)
 	shape s = capture_shape(k);
 	if (!container_get(k->c, OWN_CONFOCAL, 1, &confocal, err) ||
 	    !container_get(k->c, OWN_PAIRED, 1, &paired, err) ||
+	    !container_get(k->c, OWN_FIXED_LIT, 1, &fixed_lit, err) || !read_frames(k, s.z, err) ||
 	    !read_places(k, OWN_POINTS, s.y * s.x, transient_set_points, err) ||
 	    !read_places(k, OWN_NORMALS, s.y * s.x, transient_set_normals, err) ||
 	    !read_places(k, OWN_FIXED, paired == 0 ? s.c : s.y * s.x, transient_set_fixed, err) ||
@@ -109,6 +123,7 @@ static bool read_own(struct capture *k, GError **err)
 	read_taken(k);
 	k->t->confocal = confocal != 0;
 	k->t->paired = paired != 0 && k->t->n_fixed > 0;
+	k->t->fixed_lit = fixed_lit != 0 && k->t->n_fixed > 0;
 	return !(k->t->confocal && k->t->n_fixed) || reading_refuse(k->c->r, err, NULL,
 		"claims to be confocal, and has a fixed point besides");
 }

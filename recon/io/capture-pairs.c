@@ -103,7 +103,8 @@ static bool read_rows(struct capture *k, const char *name, GError **err)
 	g_autofree double *places = container_places(k->c, "camera_pos", &n, axes, err);
 	if (!places || !capture_points(k, n, places, 0, err))
 		return false;
-	if (!isnan(laser[0]))
+	k->t->fixed_lit = !isnan(laser[0]);
+	if (k->t->fixed_lit)
 		transient_set_fixed(k->t, 1, laser);
 	take_at_wall(k->t);
 	take_start(k->t);
@@ -261,6 +262,7 @@ static bool read_klein(struct capture *k, GError **err)
 	t->wall[0] = t->wall[1] = KLEIN_WALL;
 	transient_take(t, "wall %g m (--wall)", KLEIN_WALL);
 	transient_set_fixed(t, 1, (double[3]){ 0, 0, 0 });
+	t->fixed_lit = true;
 	transient_take(t, "the laser in the middle of the wall (--detector)");
 	return true;
 }

@@ -39,7 +39,7 @@ static json_t *fixed_json(const transient *t)
 		json_integer(t->n_fixed);
 }
 
-/* What `relumine nlos` could not do without, and what supplies it. */
+/* What the file leaves open, and the option that says it. */
 static json_t *missing_json(const transient *t)
 {
 	const struct {

@@ -145,8 +145,11 @@ static bool put_places(const struct out *o)
 	g_autofree double *points = x_slowest(t->n_points ? t->points : regular, s);
 	g_autofree double *normals = t->normals ? x_slowest(t->normals, s) : NULL;
 	bool lit = t->confocal || t->n_fixed;
+	/* The sensor scans in tal.  Light takes the same time the other way: devices change places. */
+	bool turned = t->n_fixed && !t->fixed_lit;
 	int format = o->rows ? TAL_N_3 : TAL_X_Y_3;
-	return put_place(o, "sensor_xyz", t->camera) && put_place(o, "laser_xyz", t->laser) &&
+	return put_place(o, "sensor_xyz", turned ? t->laser : t->camera) &&
+		put_place(o, "laser_xyz", turned ? t->camera : t->laser) &&
 		put_grid(o, "sensor", "xyz", grid, points) && put_grid(o, "sensor", "normals", grid, normals) &&
 		put_word(o, "sensor_grid_format", grid_formats, format, false) &&
 		put_grid(o, "laser", "xyz", t->confocal ? grid : fixed,

@@ -198,6 +198,19 @@ static bool put_bounces(struct archive *a, const transient *t, shape s, GError *
 		t->first_bounce, (size_t)t->n_bounce * sizeof(double), err);
 }
 
+static bool put_truth(struct archive *a, const char *name, bool truth, GError **err)
+{
+	uint8_t one = 1;
+	return !truth || put_array(a, name, "u1", "", &one, 1, err);
+}
+
+/* As many as the planes are divided into evenly. */
+static bool put_frames(struct archive *a, const image *im, GError **err)
+{
+	int64_t z = im->data->shape.z, frames = z / image_scale_slices(im->scale, z);
+	return frames == 1 || put_array(a, OWN_FRAMES, "i8", "", &frames, sizeof(frames), err);
+}
+
 bool npz_write(const image *im, int fd, const char *path, GError **err)
 {
 	const transient *t = capture_to_write(im, path, "NPZ", err);
@@ -205,12 +218,13 @@ bool npz_write(const image *im, int fd, const char *path, GError **err)
 		return false;
 	g_autoptr(GByteArray) directory = g_byte_array_new();
 	struct archive a = { .fd = fd, .path = path, .directory = directory };
-	uint8_t confocal = t->confocal, paired = t->paired;
+	uint8_t confocal = t->confocal;
 	return put_traces(&a, im->data, err) && put_numbers(&a, t, err) && put_words(&a, t, err) &&
 		put_array(&a, OWN_CONFOCAL, "u1", "", &confocal, 1, err) &&
 		put_list(&a, OWN_POINTS, t->n_points, t->points, err) &&
 		put_list(&a, OWN_NORMALS, t->n_points, t->normals, err) &&
 		put_list(&a, OWN_FIXED, t->n_fixed, t->fixed, err) &&
-		(!paired || put_array(&a, OWN_PAIRED, "u1", "", &paired, 1, err)) &&
+		put_truth(&a, OWN_PAIRED, t->paired, err) &&
+		put_truth(&a, OWN_FIXED_LIT, t->fixed_lit, err) && put_frames(&a, im, err) &&
 		put_bounces(&a, t, im->data->shape, err) && finish(&a, err);
 }

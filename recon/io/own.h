@@ -28,7 +28,9 @@ extern const struct own_word own_words[];
 
 #define OWN_POINTS "points_m"           /* (y * x, 3), x faster */
 #define OWN_NORMALS "normals"           /* the same */
+#define OWN_FRAMES "frames"             /* captures, one after the other along t; left out: 1 */
 #define OWN_FIXED "fixed_m"             /* (fixed, 3); of pairs (y * x, 3) */
+#define OWN_FIXED_LIT "fixed_lit"       /* 0, 1; left out: 0 */
 #define OWN_PAIRED "paired"             /* 0, 1; left out: 0 */
 #define OWN_BOUNCE "first_bounce_s"     /* (y, x) */
 #define OWN_CONFOCAL "confocal"         /* 0, 1 */
