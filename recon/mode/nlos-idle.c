@@ -9,15 +9,16 @@
 
 bool nlos_options_fit(const void *options, GError **err)
 {
+	static const char one_capture[] = "take one of them: --frames 1 --bins FIRST,END";
 	const nlos_options *o = options;
 	const struct { bool wrong; const char *option, *remedy, *what; } rules[] = {
 		{ o->normals && o->method != NLOS_AUTO && o->method != NLOS_DIRECTIONAL, "--normals",
 			"use --method directional, or leave it out",
 			"no other method than directional finds out where a surface faces" },
-		{ o->normals && o->frames > 1, "--normals", "choose one of the captures with --bins",
-			"is one picture, and --frames asks for many scenes" },
-		{ o->depth_map && o->frames > 1, "--depth-map", "choose one of the captures with --bins",
-			"is one picture, and --frames asks for many scenes" },
+		{ o->normals && o->frames > 1, "--normals", one_capture,
+			"is one picture, and the captures are many" },
+		{ o->depth_map && o->frames > 1, "--depth-map", one_capture,
+			"is one picture, and the captures are many" },
 	};
 	for (size_t i = 0; i < G_N_ELEMENTS(rules); i++)
 		if (rules[i].wrong) {

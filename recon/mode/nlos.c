@@ -275,6 +275,9 @@ static bool run(task *t, GError **err)
 	g_auto(nlos_capture) c = { 0 };
 	nlos_grid g = { .step = { NAN, NAN, NAN }, .last = NAN };
 	g_autoptr(array) all = NULL;
+	/* (what the file has settled may not fit either) */
+	if (!nlos_options_fit(t->options, err))
+		return false;
 	g_autoptr(nlos_calibration) k = task_step(t, "calibrate") ? nlos_prepare(t, &c, &all, err) : NULL;
 	if (!k || !plan_depths(t, &g, err))
 		return false;
