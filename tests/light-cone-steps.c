@@ -117,11 +117,22 @@ static void noisy_letters(void)
 	g_assert_cmpfloat(after, >, before + 0.05);
 }
 
+/* Traces that somebody has divided by their largest are no counts, and noisy all the same. */
+static void scaled_letters(void)
+{
+	g_autoptr(array) dim = simulated("3e4");
+	g_autoptr(array) smooth = found(dim, "lct-tv");
+	vec_scale(dim, 1e-9f);
+	g_autoptr(array) scaled = found(dim, "lct-tv");
+	g_assert_cmpfloat(likeness(scaled, smooth), >, 0.9);
+}
+
 int main(int argc, char **argv)
 {
 	static const stage_test tests[] = {
 		{ "/light-cone-steps/whole", whole }, { "/light-cone-steps/pull", pull },
 		{ "/light-cone-steps/tilt", tilt }, { "/light-cone-steps/noisy-letters", noisy_letters },
+		{ "/light-cone-steps/scaled-letters", scaled_letters },
 	};
 	return run_tests(argc, argv, tests, G_N_ELEMENTS(tests));
 }

@@ -332,8 +332,8 @@ static void settle_render(relumine_job *job)
 		s->tone = RENDER_SRGB;
 	}
 	if (s->tone < 0)
-		s->tone = said_how_to_render(job) ? RENDER_SRGB : t->view ? RENDER_LINEAR :
-			t->like_input && t->white > 0 ? RENDER_INPUT : RENDER_SRGB;
+		s->tone = t->view ? RENDER_LINEAR : t->like_input && t->white > 0 &&
+			!said_how_to_render(job) ? RENDER_INPUT : RENDER_SRGB;
 }
 
 static bool compute(relumine_job *job, GError **err)

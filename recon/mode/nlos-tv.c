@@ -21,6 +21,7 @@ typedef struct {
 	light_cone *cone;
 	array *v, *u, *start;           /* along v and u */
 	double filter_noise;
+	bool counted;                   /* the traces are numbers of photons */
 } tv_plan;
 
 static void tv_free(void *plan)
@@ -45,6 +46,7 @@ static void *tv_plan_new(task *t, const nlos_capture *c, nlos_grid *g, GError **
 	p->v = array_new(t->dev, REAL, s);
 	p->u = array_new(t->dev, REAL, s);
 	p->start = array_new(t->dev, REAL, s);
+	p->counted = !isnan(c->noise);
 	p->filter_noise = nlos_noise(t, c);
 	*g = nlos_grid_of_bins(c);
 	if (device_ok(t->dev, err))
@@ -54,17 +56,41 @@ static void *tv_plan_new(task *t, const nlos_capture *c, nlos_grid *g, GError **
 }
 
 /*
+ * What one photon is in the traces: 1 where they are counts, else as their unevenness in time
+ * suggests, second differences of noise having six times its variance.
+ */
+static double photon_in(const tv_plan *p, const array *traces)
+{
+	shape s = traces->shape;
+	double squares = 0, sum = 0;
+	if (p->counted)
+		return 1;
+	g_autoptr(array) bend = array_new(traces->dev, REAL, (shape){ 1, 1, s.y, s.x });
+	for (int64_t m = 1; m + 1 < s.z; m++) {
+		array before = array_plane(traces, 0, m - 1), at = array_plane(traces, 0, m);
+		array after = array_plane(traces, 0, m + 1);
+		vec_copy(bend, &before);
+		vec_axpy(bend, -2, &at);
+		vec_add(bend, &after);
+		squares += vec_dot(bend, bend);
+		sum += vec_sum_abs(&at);
+	}
+	return sum > 0 ? squares / (6 * sum) : 0;
+}
+
+/*
  * What counting noise leaves in Wiener's solution, root mean square: of traces of noise alone,
  * whose deviation in each bin is the root of the bin's mean over the points.
  */
 static double noise_of(tv_plan *p, const array *traces)
 {
+	double photon = photon_in(p, traces);
 	g_autoptr(array) n = array_like(traces);
 	array_fill_uniform(n, 41);
 	for (int64_t m = 0; m < n->shape.z; m++) {
 		array plane = array_plane(n, 0, m), counts = array_plane(traces, 0, m);
 		double mean = vec_sum_abs(&counts) / (double)(n->shape.y * n->shape.x);
-		vec_scale(&plane, (float)sqrt(3 * mean));
+		vec_scale(&plane, (float)sqrt(3 * mean * photon));
 	}
 	light_cone_to_rows(p->cone, p->v, n);
 	light_cone_filter(p->cone, p->u, p->v, p->filter_noise);

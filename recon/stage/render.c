@@ -13,7 +13,7 @@
 const relumine_option render_options[] = {
 	{ "render", 0, RELUMINE_CHOICE, NULL, 0, 0, "srgb|gamma|linear|raw|input", NULL,
 		"tone curve of PNG output; raw: 0..1 as it is, not stretched; input: 0 to the input's white; "
-		"not given: srgb, or input for photographs (deconv)", false, AT(tone) },
+		"not given: srgb, or linear (nlos), or input for photographs (deconv)", false, AT(tone) },
 	{ "render-low", 0, RELUMINE_NUMBER, "0.1", 0, 100, NULL, "percent",
 		"this percentile of the pixels becomes black", false, AT(low) },
 	{ "render-high", 0, RELUMINE_NUMBER, "99.9", 0, 100, NULL, "percent",
