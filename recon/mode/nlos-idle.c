@@ -14,9 +14,9 @@ bool nlos_options_fit(const void *options, GError **err)
 		{ o->normals && o->method != NLOS_AUTO && o->method != NLOS_DIRECTIONAL, "--normals",
 			"use --method directional, or leave it out",
 			"no other method than directional finds out where a surface faces" },
-		{ o->normals && o->frames > 1, "--normals", "choose one of the captures with --bins",
+		{ o->normals && o->frames > 1, "--normals", "leave it out",
 			"is one picture, and --frames asks for many scenes" },
-		{ o->depth_map && o->frames > 1, "--depth-map", "choose one of the captures with --bins",
+		{ o->depth_map && o->frames > 1, "--depth-map", "leave it out",
 			"is one picture, and --frames asks for many scenes" },
 	};
 	for (size_t i = 0; i < G_N_ELEMENTS(rules); i++)
