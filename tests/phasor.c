@@ -284,9 +284,16 @@ static void direct(void)
 	phasor_setup two = with_fixed(2);
 	direct_on(cpu, &confocal);
 	direct_on(cpu, &two);
+}
+
+static void direct_on_opencl(void)
+{
+	phasor_setup two = with_fixed(2);
 	g_autoptr(device) dev = device_new("opencl", 2, NULL, NULL);
 	if (dev)
 		direct_on(dev, &two);
+	else
+		g_test_skip("no OpenCL device");
 }
 
 int main(int argc, char **argv)
@@ -299,6 +306,7 @@ int main(int argc, char **argv)
 		{ "/phasor/little memory", little_memory },
 		{ "/phasor/odd walls", odd_walls },
 		{ "/phasor/points anywhere", direct },
+		{ "/phasor/points anywhere on OpenCL", direct_on_opencl },
 	};
 	return run_tests(argc, argv, tests, G_N_ELEMENTS(tests));
 }
