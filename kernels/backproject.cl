@@ -9,8 +9,8 @@
 /* What a trace holds at time t, in bins, times a weight; last: its last bin. */
 static inline float look_up(GLOBAL const float *trace, float t, float last, float weight)
 {
-	float c = clamp_to(t, 0.0f, last - 0.0005f);
-	int j = (int)c;
+	float c = clamp_to(t, 0.0f, last);
+	int top = (int)last - 1, at = (int)c, j = at < top ? at : top;
 	float a = c - (float)j, s = trace[j] + a * (trace[j + 1] - trace[j]);
 	float early = t < 0.0f ? 0.0f : weight;
 	return (t > last ? 0.0f : early) * s;
@@ -19,8 +19,8 @@ static inline float look_up(GLOBAL const float *trace, float t, float last, floa
 /* The adjoint: that much light into the trace. */
 static inline void put_down(GLOBAL float *trace, float t, float last, float light)
 {
-	float c = clamp_to(t, 0.0f, last - 0.0005f);
-	int j = (int)c;
+	float c = clamp_to(t, 0.0f, last);
+	int top = (int)last - 1, at = (int)c, j = at < top ? at : top;
 	float early = t < 0.0f ? 0.0f : light, late = t > last ? 0.0f : early, a = c - (float)j;
 	trace[j] += late - a * late;
 	trace[j + 1] += a * late;

@@ -213,6 +213,17 @@ static void bins_cut(void)
 	g_assert_true(same(got, want));
 }
 
+/* Where nobody says when the first bin is, it is the file's first one, whatever bins are used. */
+static void bins_of_unknown_start(void)
+{
+	static const char *const said[] = { SMALL_SCAN, "bins", "20,80", NULL };
+	static const char *const unsaid[] = { SMALL_GRID, SMALL_PLAIN, "bins", "20,80", NULL };
+	g_autoptr(array) counts = plain_scan();
+	g_autoptr(array) want = see(counts, said);
+	g_autoptr(array) got = see(counts, unsaid);
+	g_assert_true(same(got, want));
+}
+
 static double by_threes(int64_t c, int64_t z, int64_t y, int64_t x)
 {
 	return (double)((float)small_counts(c, 3 * z, y, x) + (float)small_counts(c, 3 * z + 1, y, x) +
@@ -327,7 +338,7 @@ static const stage_test tests[] = {
 	{ "/nlos/cells", cells },
 	{ "/nlos/places", places },
 	{ "/nlos/fixed-end", fixed_end },
-	{ "/nlos/bins", bins_cut },
+	{ "/nlos/bins", bins_cut }, { "/nlos/bins-of-unknown-start", bins_of_unknown_start },
 	{ "/nlos/sums", sums },
 	{ "/nlos/first-light", first_light },
 	{ "/nlos/speed", speed },

@@ -109,7 +109,6 @@ static bool choose_bins(const task *t, nlos_calibration *k, nlos_capture *c, GEr
 	}
 	k->first = (int64_t)range[0];
 	k->n = (int64_t)range[1] - k->first;
-	c->start += range[0] * c->bin;
 	return true;
 }
 

@@ -93,11 +93,18 @@ bool nlos_grid_depths(const task *t, const nlos_capture *c, nlos_grid *g, double
 	g->step[2] = !isnan(o->depth_step) ? o->depth_step : fmax(step, (to - from) / (MOST_DEPTHS - 1));
 	g->first[2] = from;
 	double planes = floor((to - from) / g->step[2] + 1e-6) + 1;
-	if (planes > ALL_DEPTHS) {
+	if (!(planes <= ALL_DEPTHS)) {
 		error_set(err, RELUMINE_BAD_USAGE, "--depth-step", "a larger one, or less --depth", "planes %g m "
 			"apart from %.3g to %.3g m are %.0f, more than %d", g->step[2], from, to, planes, ALL_DEPTHS);
 		return false;
 	}
 	g->n[2] = (int64_t)planes;
 	return true;
+}
+
+void nlos_planes_between(const nlos_grid *g, const double range[2], int64_t *from, int64_t *end)
+{
+	*from = (int64_t)fmax(ceil((range[0] - g->first[2]) / g->step[2] - 1e-6), 0);
+	*end = (int64_t)fmin(floor((range[1] - g->first[2]) / g->step[2] + 1e-6) + 1,
+		(double)g->n[2]);
 }

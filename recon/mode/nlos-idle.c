@@ -28,6 +28,30 @@ bool nlos_options_fit(const void *options, GError **err)
 	return true;
 }
 
+#define LATE 2                  /* bins: what published programs may take for time 0 */
+
+bool nlos_compat_fits(const task *t, const nlos_capture *c, int method, GError **err)
+{
+	const nlos_options *o = t->options;
+	shape s = c->counts->shape;
+	bool cone = method == NLOS_LCT, square = s.x == s.y && c->pitch[0] == c->pitch[1];
+	const struct { bool wrong; const char *what; } rules[] = {
+		{ method == NLOS_LCT_TV || method == NLOS_DIRECTIONAL,
+			"lct and fk alone are there as their authors have them" },
+		{ (cone || method == NLOS_FK) && fabs(c->start) > LATE * c->bin,
+			"published programs count from time 0, and this capture begins elsewhere" },
+		{ cone && !square, "the published light cone is that of a square wall of N x N points" },
+	};
+	for (size_t i = 0; i < G_N_ELEMENTS(rules) && o->compat == NLOS_PUBLISHED; i++)
+		if (rules[i].wrong) {
+			error_set(err, RELUMINE_MISMATCH, "--compat", "leave it out", "%s", rules[i].what);
+			return false;
+		}
+	if (o->compat == NLOS_PUBLISHED && cone && c->beam > 0)
+		report_warn(t->report, "the laser's spot has no effect with --compat published");
+	return true;
+}
+
 void nlos_warn_of_idle(const task *t, int method, const char *name)
 {
 	enum { LCT = 1 << NLOS_LCT, FK = 1 << NLOS_FK, PHASOR = 1 << NLOS_PHASOR,

@@ -30,6 +30,7 @@ double nlos_noise(const task *t, const nlos_capture *c)
 typedef struct {
 	light_cone *cone;
 	double noise;
+	nlos_grid grid;
 } lct_plan;
 
 light_cone_geometry nlos_cone(const task *t, const nlos_capture *c)
@@ -93,7 +94,7 @@ static void *plan_of(task *t, const nlos_capture *c, const light_cone_geometry *
 	lct_plan *p = g_new0(lct_plan, 1);
 	p->noise = nlos_noise(t, c);
 	p->cone = light_cone_new(t->dev, geometry);
-	*g = nlos_grid_of_bins(c);
+	p->grid = *g = nlos_grid_of_bins(c);
 	report_number(t->report, "power", geometry->power);
 	if (device_ok(t->dev, err))
 		return p;
@@ -185,6 +186,7 @@ static array *normals_shown(const array *normals)
 
 static bool directional_solve(task *t, void *plan, array *counts, array *volume, GError **err)
 {
+	const nlos_options *o = t->options;
 	const lct_plan *p = plan;
 	g_autoptr(array) traces = array_lend(counts, t->dev);
 	g_autoptr(array) along_x = array_like(traces);
@@ -195,7 +197,17 @@ static bool directional_solve(task *t, void *plan, array *counts, array *volume,
 		return false;
 	g_autoptr(array) x = array_lend(along_x, t->cpu);
 	g_autoptr(array) y = array_lend(along_y, t->cpu);
-	array *normals = normals_of((const array *[]){ x, y, volume });
+	int64_t from = 0, end = 0;
+	double range[2];
+	if (o->depth && nlos_depths(o->depth, range, NULL))
+		nlos_planes_between(&p->grid, range, &from, &end);
+	if (from >= end) {
+		from = 0;
+		end = volume->shape.z;
+	}
+	array asked[] = { array_slices(x, 0, from, end - from), array_slices(y, 0, from, end - from),
+		array_slices(volume, 0, from, end - from) };
+	array *normals = normals_of((const array *[]){ &asked[0], &asked[1], &asked[2] });
 	task_add_picture(t, "normals", normals);
 	task_show_picture(t, "normals", normals_shown(normals));
 	return device_ok(t->cpu, err);

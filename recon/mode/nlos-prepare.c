@@ -37,6 +37,8 @@ static transient *facts_of(const task *t, GError **err)
 	f->bin = isnan(o->bin) ? f->bin : o->bin * 1e-12;
 	f->start = isnan(o->start) ? f->start : o->start * 1e-12;
 	f->clock = o->clock < 0 ? f->clock : o->clock == 0 ? CLOCK_AT_WALL : CLOCK_AT_DEVICES;
+	if (o->clock == 0)              /* then the traces have been moved */
+		transient_set_bounces(f, 0, NULL);
 	f->extent = o->wall_extent < 0 ? f->extent : o->wall_extent == 0 ? EXTENT_SPAN : EXTENT_CELLS;
 	f->surface = o->surface < 0 ? f->surface : o->surface == 0 ? SURFACE_DIFFUSE :
 		SURFACE_RETROREFLECTIVE;
@@ -238,6 +240,7 @@ static void flatten(const task *t, nlos_capture *c, wall *w)
 /* Where points are: as given, or a grid over the wall. */
 static bool place_points(const task *t, const transient *f, nlos_capture *c, GError **err)
 {
+	const nlos_options *o = t->options;
 	shape s = c->counts->shape;
 	if (f->n_points && f->n_points != s.y * s.x) {
 		error_set(err, RELUMINE_MISMATCH, t->inputs[0].path, "give --wall X,Y for a grid, or "
@@ -263,7 +266,10 @@ static bool place_points(const task *t, const transient *f, nlos_capture *c, GEr
 		flatten(t, c, &w);
 	c->regular = w.regular && !f->paired;
 	c->points = w.points;
-	c->fixed = f->n_fixed ? wall_places(&w, f->fixed, f->n_fixed) : NULL;
+	/* (--detector counts from the wall's middle, as its frame does) */
+	c->fixed = !f->n_fixed ? NULL : o->detector && w.regular ?
+		g_memdup2(f->fixed, (gsize)(3 * f->n_fixed) * sizeof(double)) :
+		wall_places(&w, f->fixed, f->n_fixed);
 	for (int i = 0; i < 2; i++) {
 		c->first[i] = w.first[i];
 		c->pitch[i] = w.pitch[i];

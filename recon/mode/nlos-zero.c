@@ -44,17 +44,19 @@ static bool first_bounces(const task *t, nlos_calibration *k, const transient *f
 {
 	const input *file = task_picture(t, "first-bounce");
 	int64_t points = c->counts->shape.y * c->counts->shape.x;
-	int64_t n = file ? shape_count(file->data->shape) : f->n_bounce;
-	if (n != points) {
+	shape s = file ? file->data->shape : (shape){ 1, 1, 1, f->n_bounce };
+	bool in_order = !file || s.x == c->counts->shape.x || s.y == 1 || s.x == 1;
+	int64_t n = shape_count(s);
+	if (n != points || shape_planes(s) != 1 || !in_order) {
 		error_set(err, RELUMINE_MISMATCH, file ? file->path : t->inputs[0].path,
 			"save a time for each point, an array (y, x), as --first-bounce FILE",
-			"has %d times of first light for %d points", (int)n, (int)points);
+			"has %d times of first light (%d x %d) for %d points (%d x %d)", (int)n, (int)s.y,
+			(int)s.x, (int)points, (int)c->counts->shape.y, (int)c->counts->shape.x);
 		return false;
 	}
 	double *delay = g_new(double, points);
 	for (int64_t i = 0; i < points; i++)
-		delay[i] = !file ? f->first_bounce[i] : 1e-12 * (double)array_row(file->data, 0, 0,
-			i / file->data->shape.x)[i % file->data->shape.x];
+		delay[i] = !file ? f->first_bounce[i] : 1e-12 * (double)array_row(file->data, 0, 0, i / s.x)[i % s.x];
 	count_from(k, c, delay, points);
 	return true;
 }
@@ -158,5 +160,6 @@ bool nlos_choose_zero(const task *t, nlos_calibration *k, transient *f, nlos_cap
 		find_zero(k, f, c);
 	}
 	straighten(k, c);
+	c->start += (double)k->first * c->bin;  /* up to here that of the file's first bin */
 	return possible_times(t, c, err);
 }

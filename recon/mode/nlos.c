@@ -139,7 +139,8 @@ static int choose(const nlos_options *o, const nlos_capture *c, const char **why
 	return rules[i].method;
 }
 
-static const nlos_method *method_of(task *t, const nlos_capture *c)
+/* NULL and *err: the capture is not one for it. */
+static const nlos_method *method_of(task *t, const nlos_capture *c, GError **err)
 {
 	const char *why;
 	int method = choose(t->options, c, &why);
@@ -150,7 +151,7 @@ static const nlos_method *method_of(task *t, const nlos_capture *c)
 		report_word(t->report, "method_reason", why);
 		g_string_append_printf(t->text, "method %s: %s\n", m->name, why);
 	}
-	return m;
+	return nlos_compat_fits(t, c, method, err) ? m : NULL;
 }
 
 bool nlos_undoes_jitter(const task *t, const nlos_capture *c)
@@ -190,9 +191,8 @@ static bool cut_depths(const nlos_options *o, array **volume, nlos_grid *g, GErr
 		return true;
 	if (!nlos_depths(o->depth, range, err))
 		return false;
-	int64_t from = (int64_t)fmax(ceil((range[0] - g->first[2]) / g->step[2] - 1e-6), 0);
-	int64_t end = (int64_t)fmin(floor((range[1] - g->first[2]) / g->step[2] + 1e-6) + 1,
-		(double)g->n[2]);
+	int64_t from, end;
+	nlos_planes_between(g, range, &from, &end);
 	if (from >= end) {
 		error_set(err, RELUMINE_BAD_USAGE, "--depth", "leave it out to see all", "no plane of the scene "
 			"lies from %g to %g m: planes are %.3g m apart, from %.3g to %.3g m", range[0], range[1],
@@ -250,8 +250,8 @@ static bool solve_frames(task *t, const nlos_method *m, void *plan, const frames
 static bool solve(task *t, nlos_capture *c, const frames_of *f, nlos_grid *g, GError **err)
 {
 	const nlos_options *o = t->options;
-	const nlos_method *m = method_of(t, c);
-	void *plan = task_step(t, "plan") ? m->plan(t, c, g, err) : NULL;
+	const nlos_method *m = method_of(t, c, err);
+	void *plan = m && task_step(t, "plan") ? m->plan(t, c, g, err) : NULL;
 	if (!plan)
 		return false;
 	t->result = array_new_picture(t->cpu, (shape){ 1, o->frames * g->n[2], g->n[1], g->n[0] });

@@ -101,6 +101,9 @@ bool nlos_take_places(const task *t, transient *f, shape counts, GError **err);
 
 /* Whether options go together (BAD_USAGE); warnings of those that the method passes over. */
 bool nlos_options_fit(const void *options, GError **err);
+
+/* Whether the capture is one that --compat published can do: MISMATCH. */
+bool nlos_compat_fits(const task *t, const nlos_capture *c, int method, GError **err);
 void nlos_warn_of_idle(const task *t, int method, const char *name);
 
 /*
@@ -124,6 +127,9 @@ void nlos_tell_taken(const task *t, const transient *f);
 
 /* Whether the timing's jitter is to be undone. */
 bool nlos_undoes_jitter(const task *t, const nlos_capture *c);
+
+/* Planes [from, end) of a grid that lie between two depths; from >= end: none. */
+void nlos_planes_between(const nlos_grid *g, const double range[2], int64_t *from, int64_t *end);
 
 /* --- what the methods share ------------------------------------------------------------------ */
 

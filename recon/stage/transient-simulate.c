@@ -79,6 +79,8 @@ static way leg(const columns *c, int64_t i, const double from[3], const scanner 
 	double x = from[0] - (double)c->value[PIECE_X][i], y = from[1] - (double)c->value[PIECE_Y][i];
 	double z = from[2] - (double)c->value[PIECE_Z][i];
 	double squared = x * x + y * y + z * z, r = sqrt(squared), light = 1 / squared;
+	if (!(r > 0))           /* a piece of the wall's own point sends nothing there */
+		return (way){ 0, 0 };
 	if (!s->lambert)
 		return (way){ r, light };
 	double nx = (double)c->value[PIECE_NX][i], ny = (double)c->value[PIECE_NY][i];
