@@ -10,9 +10,3 @@ ROW_KERNEL(k_cone_draw, OUT(y), INT(y_pitch), IN(x), INT(x_pitch), INT(width), N
 			y[r * y_pitch + i] = fabs(x[r * x_pitch + i] - z) < 0.5f ? 1.0f : 0.0f;
 	}
 }
-
-KERNEL(k_cone_scale, OUT2(y), NUM(a))
-{
-	EACH(i)
-		PUT2(y, i, scale2(GET2(y, i), a));
-}

@@ -11,15 +11,6 @@ ROW_KERNEL(k_cone_add, OUT(y), INT(y_pitch), IN(x), INT(x_pitch), INT(width), NU
 	}
 }
 
-/* rows of y = x */
-ROW_KERNEL(k_cone_copy, OUT(y), INT(y_pitch), IN(x), INT(x_pitch), INT(width))
-{
-	EACH_ROW(r) {
-		EACH_COLUMN(i, width)
-			y[r * y_pitch + i] = x[r * x_pitch + i];
-	}
-}
-
 /*
  * The spectrum of the cone, and what is made of it.  A row of `s` is one frequency along v (row r
  * / plane_rows, of n) and one along y (y0 + r % plane_rows, of ny); cone(kv, ky, kx) = along_x(kv,

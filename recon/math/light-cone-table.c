@@ -5,6 +5,7 @@
 
 #include <math.h>
 #include "math/convolve-pass.h"
+#include "math/vec.h"
 #include "cone-draw.cl"
 
 /* --- sizes ------------------------------------------------------------------------------------ */
@@ -263,6 +264,6 @@ array *cone_published(device *dev, const light_cone_geometry *g, shape grid)
 	g_autoptr(convolve_pass) passes = convolve_pass_new(dev, grid);
 	convolve_pass_rows(passes, h, grid, CONVOLVE_FORWARD, draw_rows, drawn);
 	convolve_pass_finish(passes, h);
-	RUN(h, k_cone_scale, h, (float)(1 / sqrt((double)grid.y * (double)grid.x)));
+	vec_scale(h, (float)(1 / sqrt((double)grid.y * (double)grid.x)));
 	return h;
 }

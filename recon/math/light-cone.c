@@ -8,6 +8,7 @@
 #include "math/light-cone-inside.h"
 #include "math/vec.h"
 #include "light-cone.cl"
+#include "rows.cl"
 
 struct light_cone {
 	light_cone_geometry geometry;
@@ -121,7 +122,7 @@ static void keep_rows(void *data, array *strip, array *spare, int64_t z, int64_t
 	const struct sheets *s = data;
 	array to = array_from_row(s->to, z, y);
 	(void)spare;
-	RUN_PART(&to, 0, rows, k_cone_copy, &to, to.pitch, strip, strip->pitch, s->to->shape.x);
+	RUN_PART(&to, 0, rows, k_rows_scale, &to, to.pitch, strip, strip->pitch, s->to->shape.x, 1.0f);
 }
 
 static void place_rows(void *data, array *strip, array *spare, int64_t z, int64_t y, int64_t rows)
@@ -129,8 +130,8 @@ static void place_rows(void *data, array *strip, array *spare, int64_t z, int64_
 	const struct sheets *s = data;
 	array from = array_from_row(s->from, z, y);
 	(void)spare;
-	RUN_PART(strip, 0, rows, k_cone_copy, strip, strip->pitch, &from, from.pitch,
-		s->from->shape.x);
+	RUN_PART(strip, 0, rows, k_rows_scale, strip, strip->pitch, &from, from.pitch,
+		s->from->shape.x, 1.0f);
 }
 
 static void forward_rows(light_cone *c, const array *v)

@@ -113,9 +113,7 @@ static bool projection_solve(task *t, void *plan, array *counts, array *volume, 
 	if (going && p->filter)
 		backproject_filter(scene);
 	vec_clamp(scene, 0, INFINITY);
-	if (t->dev != t->cpu)
-		array_assign(volume, scene);
-	return device_ok(t->dev, err) && going;
+	return nlos_deliver(t, volume, scene, err) && going;
 }
 
 const nlos_method nlos_backprojection = {

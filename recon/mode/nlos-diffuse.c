@@ -146,9 +146,7 @@ static bool diffuse_solve(task *t, void *plan, array *counts, array *volume, GEr
 		find_scattering(t, p, scene, traces);
 	report_number(t->report, "scattering", p->made_of.scattering);
 	see_through(p, scene, traces);
-	if (t->dev != t->cpu)
-		array_assign(volume, scene);
-	return device_ok(t->dev, err);
+	return nlos_deliver(t, volume, scene, err);
 }
 
 const nlos_method nlos_diffuse = { "diffuse", diffuse_plan_new, diffuse_solve, diffuse_free };

@@ -145,9 +145,7 @@ static bool fk_solve(task *t, void *plan, array *counts, array *volume, GError *
 			PUBLISHED_BLANK_PLANES);
 		vec_fill(&end, 0);
 	}
-	if (t->dev != t->cpu)
-		array_assign(volume, scene);
-	return device_ok(t->dev, err);
+	return nlos_deliver(t, volume, scene, err);
 }
 
 const nlos_method nlos_fk = { "fk", fk_plan_new, fk_solve, fk_free };

@@ -1,9 +1,37 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* nlos-grid.c - voxels for methods that may choose them */
+/* nlos-grid.c - what the methods share: what a capture has to be, how a scene is given, voxels */
 #include <math.h>
 
 #include "core/error.h"
 #include "mode/nlos.h"
+
+bool nlos_needs_confocal(const nlos_capture *c, const char *method, GError **err)
+{
+	if (c->confocal && c->regular)
+		return true;
+	error_set(err, RELUMINE_MISMATCH, "--method", "use --method phasor or backprojection",
+		"%s needs a confocal capture of a regular grid of points; this one is %s", method,
+		c->confocal ? "of points that are no regular grid" : "not confocal");
+	return false;
+}
+
+bool nlos_deliver(task *t, array *volume, array *scene, GError **err)
+{
+	if (t->dev != t->cpu)
+		array_assign(volume, scene);
+	return device_ok(t->dev, err);
+}
+
+/* --- voxels ----------------------------------------------------------------------------------- */
+
+nlos_grid nlos_grid_of_bins(const nlos_capture *c)
+{
+	shape s = c->counts->shape;
+	return (nlos_grid){
+		{ c->first[0], c->first[1], c->speed * c->start / 2 },
+		{ c->pitch[0], c->pitch[1], c->speed * c->bin / 2 }, { s.x, s.y, s.z }, NAN
+	};
+}
 
 /* The nearest and furthest place of points along an axis, of pairs at either end. */
 static void extent_of(const nlos_capture *c, int axis, double range[2])

@@ -47,16 +47,6 @@ light_cone_geometry nlos_cone(const task *t, const nlos_capture *c)
 	};
 }
 
-bool nlos_needs_confocal(const nlos_capture *c, const char *method, GError **err)
-{
-	if (c->confocal && c->regular)
-		return true;
-	error_set(err, RELUMINE_MISMATCH, "--method", "use --method phasor or backprojection",
-		"%s needs a confocal capture of a regular grid of points; this one is %s", method,
-		c->confocal ? "of points that are no regular grid" : "not confocal");
-	return false;
-}
-
 #define FAR 100         /* lengths of the record before it begins: its square has too many rows */
 
 bool nlos_needs_cone(const nlos_capture *c, const char *method, GError **err)
@@ -70,15 +60,6 @@ bool nlos_needs_cone(const nlos_capture *c, const char *method, GError **err)
 		"%s works on the square of time, and this record of %.4g ps begins after %.4g ps", method,
 		length * 1e12, c->start * 1e12);
 	return false;
-}
-
-nlos_grid nlos_grid_of_bins(const nlos_capture *c)
-{
-	shape s = c->counts->shape;
-	return (nlos_grid){
-		{ c->first[0], c->first[1], c->speed * c->start / 2 },
-		{ c->pitch[0], c->pitch[1], c->speed * c->bin / 2 }, { s.x, s.y, s.z }, NAN
-	};
 }
 
 static void lct_free(void *plan)
@@ -110,22 +91,14 @@ static void *lct_plan_new(task *t, const nlos_capture *c, nlos_grid *g, GError *
 	return plan_of(t, c, &geometry, g, err);
 }
 
-/* A result that was worked out where the device is, clamped. */
-static bool deliver(task *t, array *volume, array *scene, GError **err)
-{
-	vec_clamp(scene, 0, INFINITY);
-	if (t->dev != t->cpu)
-		array_assign(volume, scene);
-	return device_ok(t->dev, err);
-}
-
 static bool lct_solve(task *t, void *plan, array *counts, array *volume, GError **err)
 {
 	const lct_plan *p = plan;
 	g_autoptr(array) traces = array_lend(counts, t->dev);
 	g_autoptr(array) scene = array_lend(volume, t->dev);
 	light_cone_solve(p->cone, scene, traces, p->noise);
-	return deliver(t, volume, scene, err);
+	vec_clamp(scene, 0, INFINITY);
+	return nlos_deliver(t, volume, scene, err);
 }
 
 const nlos_method nlos_lct = { "lct", lct_plan_new, lct_solve, lct_free };
@@ -193,7 +166,8 @@ static bool directional_solve(task *t, void *plan, array *counts, array *volume,
 	g_autoptr(array) along_y = array_like(traces);
 	g_autoptr(array) scene = array_lend(volume, t->dev);
 	light_cone_normals(p->cone, (array *const[]){ along_x, along_y, scene }, traces, p->noise);
-	if (!deliver(t, volume, scene, err))
+	vec_clamp(scene, 0, INFINITY);
+	if (!nlos_deliver(t, volume, scene, err))
 		return false;
 	g_autoptr(array) x = array_lend(along_x, t->cpu);
 	g_autoptr(array) y = array_lend(along_y, t->cpu);

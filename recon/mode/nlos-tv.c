@@ -129,9 +129,7 @@ static bool tv_solve(task *t, void *plan, array *counts, array *volume, GError *
 	report_integer(t->report, "iterations", l.iterations);
 	g_autoptr(array) scene = array_lend(volume, t->dev);
 	light_cone_from_rows(p->cone, scene, p->u);
-	if (t->dev != t->cpu)
-		array_assign(volume, scene);
-	return device_ok(t->dev, err);
+	return nlos_deliver(t, volume, scene, err);
 }
 
 const nlos_method nlos_lct_tv = { "lct-tv", tv_plan_new, tv_solve, tv_free };

@@ -161,6 +161,9 @@ bool nlos_needs_confocal(const nlos_capture *c, const char *method, GError **err
 /* The same, and unless its record begins not too late for the light-cone transform. */
 bool nlos_needs_cone(const nlos_capture *c, const char *method, GError **err);
 
+/* The end of `solve`: volume = scene, which was lent from it to the task's device. */
+bool nlos_deliver(task *t, array *volume, array *scene, GError **err);
+
 /* The light-cone transform of a capture, as the options have it, and the noise of its filters. */
 light_cone_geometry nlos_cone(const task *t, const nlos_capture *c);
 double nlos_noise(const task *t, const nlos_capture *c);
