@@ -8,7 +8,7 @@ device *cpu;
 
 /* wants: an option without which the method does nothing */
 static const struct { const char *name, *wants, *value; } methods[] = {
-	{ "lct", "compat", "none" }, { "lct", "compat", "published" }, { "fk", "compat", "none" },
+	{ "lct", "compat", "none" }, { "fk", "compat", "none" },
 	{ "phasor", "compat", "none" }, { "phasor", "compat", "published" },
 	{ "backprojection", "compat", "none" }, { "filtered", "compat", "none" },
 	{ "lct-tv", "iterations", "10" }, { "directional", "compat", "none" },

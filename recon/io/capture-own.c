@@ -76,9 +76,14 @@ static bool read_bounces(struct capture *k, int64_t n, GError **err)
 		return reading_refuse(k->c->r, err, NULL, "'" OWN_BOUNCE "' has %" G_GINT64_FORMAT
 			" times for %" G_GINT64_FORMAT " traces", variable_count(v), n);
 	g_autofree double *seconds = container_numbers(k->c, v, err);
-	if (seconds)
-		transient_set_bounces(k->t, n, seconds);
-	return seconds != NULL;
+	if (!seconds)
+		return false;
+	for (int64_t i = 0; i < n; i++)
+		if (!isfinite(seconds[i]))
+			return reading_refuse(k->c->r, err, NULL, "'" OWN_BOUNCE "' has times that are NaN or "
+				"infinite");
+	transient_set_bounces(k->t, n, seconds);
+	return true;
 }
 
 static void read_taken(struct capture *k)

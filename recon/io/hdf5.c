@@ -265,6 +265,8 @@ static bool put_all(struct slabs *s, const struct variable *v, number_sink *put,
 		return H5Dread(s->data, s->type, H5S_ALL, H5S_ALL, H5P_DEFAULT, one) >= 0 &&
 			put(data, one, 1, err);
 	}
+	if (variable_count(v) > INT64_MAX / 64)         /* no file holds so much */
+		return false;
 	plan_slabs(s, size);
 	g_autofree uint8_t *block = g_try_malloc((gsize)((int64_t)s->rows * s->row_numbers * size));
 	bool done = block != NULL;

@@ -76,7 +76,8 @@ static moveout *moveout_of(const task *t, const nlos_capture *c, nlos_grid *g)
 		double half = (c->fixed[i] - g->first[i]) / 2;
 		int64_t n = g->n[i];
 		g->step[i] /= 2;
-		*at[i] = n > 1 && g->step[i] != 0 ? (int64_t)fmin(fmax(round(half / g->step[i]), 0), (double)n) : 0;
+		*at[i] = n == 1 || g->step[i] == 0 ? 0 :
+			(int64_t)fmin(fmax(round(half / g->step[i]), 0), (double)n);
 		g->first[i] += half - (double)*at[i] * g->step[i];
 		g->n[i] = n > 1 ? 2 * n : 1;
 	}

@@ -56,7 +56,8 @@ static bool first_bounces(const task *t, nlos_calibration *k, const transient *f
 	}
 	double *delay = g_new(double, points);
 	for (int64_t i = 0; i < points; i++)
-		delay[i] = !file ? f->first_bounce[i] : 1e-12 * (double)array_row(file->data, 0, 0, i / s.x)[i % s.x];
+		delay[i] = !file ? f->first_bounce[i] :
+			1e-12 * (double)array_row(file->data, 0, 0, i / s.x)[i % s.x];
 	count_from(k, c, delay, points);
 	return true;
 }
