@@ -47,6 +47,7 @@ static void *tv_plan_new(task *t, const nlos_capture *c, nlos_grid *g, GError **
 	p->start = array_new(t->dev, REAL, s);
 	p->filter_noise = nlos_noise(t, c);
 	*g = nlos_grid_of_bins(c);
+	report_number(t->report, "power", geometry.power);
 	if (device_ok(t->dev, err))
 		return p;
 	tv_free(p);
