@@ -3,7 +3,6 @@
  * Wiener's filter, where the scene's depths are those of the square of time */
 #include <math.h>
 
-#include "core/error.h"
 #include "math/solve.h"
 #include "math/uniform.h"
 #include "math/vec.h"
