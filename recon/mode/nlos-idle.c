@@ -4,8 +4,7 @@
 
 #include "core/error.h"
 #include "mode/nlos.h"
-
-#define SCATTERING 262.0        /* 1/m: what the table of options has if nobody says */
+#include "stage/diffuse-slab.h"
 
 bool nlos_options_fit(const void *options, GError **err)
 {
@@ -61,7 +60,8 @@ void nlos_warn_of_idle(const task *t, int method, const char *name)
 	const struct { const char *name; bool set; int methods; } all[] = {
 		{ "surface", o->surface >= 0, CONE }, { "beam", !isnan(o->beam), CONE },
 		{ "slab", !isnan(o->slab) && o->slab > 0, SLAB },
-		{ "scattering", o->scattering != SCATTERING, SLAB },
+		/* (what the table of options has if nobody says) */
+		{ "scattering", o->scattering != scatterer_foam.scattering, SLAB },
 		{ "depth-step", !isnan(o->depth_step), PHASOR | VOTES },
 		{ "noise", !isnan(o->noise), CONE | SLAB }, { "power", !isnan(o->power), ~SLAB },
 		{ "wavelength", !isnan(o->wavelength), PHASOR }, { "cycles", !isnan(o->cycles), PHASOR },

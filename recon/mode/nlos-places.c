@@ -5,6 +5,7 @@
 #include "core/error.h"
 #include "core/numbers.h"
 #include "mode/nlos.h"
+#include "mode/places.h"
 
 static bool bad_text(const char *option, const char *text, const char *how, GError **err)
 {
@@ -39,22 +40,6 @@ bool nlos_take_detector(const nlos_options *o, transient *f, GError **err)
 
 /* --- from files ------------------------------------------------------------------------------- */
 
-/* Rows X, Y, Z of a picture of numbers; NULL and *err: it is no such thing. */
-static double *places_of(const input *in, int64_t *n, GError **err)
-{
-	shape s = in->data->shape;
-	if (s.x != 3 || shape_planes(s) != 1) {
-		error_set(err, RELUMINE_BAD_INPUT, in->path, "save an array of shape (points, 3)",
-			"places are rows of X, Y, Z, and this has %d columns", (int)s.x);
-		return NULL;
-	}
-	*n = s.y;
-	double *places = g_new(double, 3 * s.y);
-	for (int64_t i = 0; i < 3 * s.y; i++)
-		places[i] = (double)array_row(in->data, 0, 0, i / 3)[i % 3];
-	return places;
-}
-
 /* One end of the light's paths. */
 typedef struct {
 	const input *file;              /* NULL: not given */
@@ -71,7 +56,7 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(path_end, path_end_clear)
 static bool read_end(const task *t, const char *option, path_end *e, GError **err)
 {
 	e->file = task_picture(t, option);
-	e->places = e->file ? places_of(e->file, &e->n, err) : NULL;
+	e->places = e->file ? input_places(e->file, &e->n, err) : NULL;
 	return !e->file || e->places;
 }
 

@@ -3,7 +3,6 @@
  * Wiener's filter, where the scene's depths are those of the square of time */
 #include <math.h>
 
-#include "core/error.h"
 #include "math/solve.h"
 #include "math/uniform.h"
 #include "math/vec.h"
@@ -49,6 +48,7 @@ static void *tv_plan_new(task *t, const nlos_capture *c, nlos_grid *g, GError **
 	p->counted = !isnan(c->noise);
 	p->filter_noise = nlos_noise(t, c);
 	*g = nlos_grid_of_bins(c);
+	report_number(t->report, "power", geometry.power);
 	if (device_ok(t->dev, err))
 		return p;
 	tv_free(p);

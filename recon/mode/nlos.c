@@ -6,7 +6,6 @@
 #include <math.h>
 #include "core/error.h"
 #include "math/vec.h"
-#include "stage/geometry.h"
 
 #define AT(field) OPTION_AT(nlos_options, field)
 

@@ -64,7 +64,7 @@ typedef struct {
 	double last;            /* z: as deep as was asked for; NaN: all that was recorded */
 } nlos_grid;
 
-/* What is left of the speed of light, m/s. */
+/* The speed of light in vacuum, m/s. */
 #define LIGHT_SPEED 299792458.0
 
 /*
@@ -107,8 +107,8 @@ bool nlos_compat_fits(const task *t, const nlos_capture *c, int method, GError *
 void nlos_warn_of_idle(const task *t, int method, const char *name);
 
 /*
- * Its second half: counts and times.  The points are there, and one frame's raw counts, by which it
- * is settled what is done to every frame; c->counts become the first frame's.
+ * The second half of nlos_prepare(): counts and times.  The points are there, and one frame's raw
+ * counts, by which it is settled what is done to every frame; c->counts become the first frame's.
  */
 nlos_calibration *nlos_calibration_new(task *t, const transient *f, nlos_capture *c, GError **err);
 void nlos_calibration_free(nlos_calibration *k);

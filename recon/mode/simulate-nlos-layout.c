@@ -5,6 +5,7 @@
 #include "core/error.h"
 #include "core/numbers.h"
 #include "mode/numbers.h"
+#include "mode/places.h"
 #include "mode/simulate-nlos.h"
 #include "stage/random.h"
 
@@ -92,32 +93,18 @@ double nlos_first_light(const nlos_scan *o, const nlos_layout *l)
 	return least / o->speed;
 }
 
-/* Rows X, Y, Z of a file; the caller's.  NULL and *err: it is no such thing. */
-static double *places_of(const input *file, GError **err)
-{
-	shape s = file->data->shape;
-	if (s.x != 3 || shape_planes(s) != 1) {
-		error_set(err, RELUMINE_BAD_INPUT, file->path, "save an array of shape (points, 3)",
-			"places are rows of X, Y, Z, and this has %d columns", (int)s.x);
-		return NULL;
-	}
-	double *to = g_new(double, (gsize)(3 * s.y));
-	for (int64_t i = 0; i < 3 * s.y; i++)
-		to[i] = (double)array_row(file->data, 0, 0, i / 3)[i % 3];
-	return to;
-}
-
 /* The scanned points from a file, in one row; their extent takes the place of the wall's. */
 static bool take_points(const input *file, nlos_layout *l, GError **err)
 {
 	double low[2] = { INFINITY, INFINITY }, high[2] = { -INFINITY, -INFINITY };
-	double *places = places_of(file, err);
+	int64_t n;
+	double *places = input_places(file, &n, err);
 	if (!places)
 		return false;
 	g_free(l->scanned);
 	l->scanned = places;
 	l->rows = 1;
-	l->columns = file->data->shape.y;
+	l->columns = n;
 	for (int64_t i = 0; i < 3 * l->columns; i++)
 		if (i % 3 < 2) {
 			low[i % 3] = fmin(low[i % 3], places[i]);
@@ -145,7 +132,7 @@ static double *strew_points(const nlos_scan *o, const nlos_layout *l, uint64_t s
 static bool place_pairs(const nlos_scan *o, const input *lasers, const input *detectors,
 	nlos_layout *l, GError **err)
 {
-	int64_t n = l->rows * l->columns;
+	int64_t n = l->rows * l->columns, places;
 	l->rows = 1;
 	l->columns = n;
 	if (!lasers) {
@@ -158,7 +145,7 @@ static bool place_pairs(const nlos_scan *o, const input *lasers, const input *de
 			(int)detectors->data->shape.y, (int)n);
 		return false;
 	}
-	l->fixed = detectors ? places_of(detectors, err) : strew_points(o, l, 1);
+	l->fixed = detectors ? input_places(detectors, &places, err) : strew_points(o, l, 1);
 	return l->fixed != NULL;
 }
 
