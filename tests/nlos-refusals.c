@@ -83,7 +83,7 @@ static void wrong_options(void)
 	g_autoptr(array) scan = make(SMALL_SHAPE, small_counts);
 	const given pictures[] = { { NULL, scan, 0, NULL }, { 0 } };
 	for (size_t i = 0; i < G_N_ELEMENTS(wrong); i++) {
-		const char *options[20] = { SMALL_SCAN };
+		const char *options[32] = { SMALL_SCAN };
 		int n = 0;
 		while (options[n])
 			n++;
