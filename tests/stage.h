@@ -39,6 +39,16 @@ static inline bool same(const array *a, const array *b)
 	return equal;
 }
 
+/* A test on an OpenCL device, which is left out where there is none. */
+static inline void on_opencl_device(void (*test)(device *dev))
+{
+	g_autoptr(device) dev = device_new("opencl", 2, NULL, NULL);
+	if (dev)
+		test(dev);
+	else
+		g_test_skip("no OpenCL device");
+}
+
 typedef struct { const char *path; void (*test)(void); } stage_test;
 
 static inline int run_tests(int argc, char **argv, const stage_test *tests, size_t n)

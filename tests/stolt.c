@@ -177,11 +177,7 @@ static void on_cpu(void)
 
 static void on_opencl(void)
 {
-	g_autoptr(device) dev = device_new("opencl", 2, NULL, NULL);
-	if (dev)
-		against_sums(dev);
-	else
-		g_test_skip("no OpenCL device");
+	on_opencl_device(against_sums);
 }
 
 static void threads(void)
